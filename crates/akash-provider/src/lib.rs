@@ -1,0 +1,1 @@
+//! Talks to a provider's gateway: identity, manifest, status, events, logs.

@@ -1,0 +1,1 @@
+//! Reads and builds SDL; makes groups, manifest and version hash, byte for byte as Akash does.

@@ -1,0 +1,1 @@
+//! Talks to a Ray head: readiness, nodes, jobs.

@@ -1,0 +1,1 @@
+//! The product's verbs and their HTTP contract, v1.

@@ -1,0 +1,72 @@
+# Processes: starting, reaping, and finding them by descent. As process 1, or as child subreaper, we inherit every orphan below us.
+
+CHILDREN = {}       # pid -> Child, until reaped
+SPARED = set()      # (pid, start time) of what setup commands left running: not Ray's, so a restart of Ray leaves it alone
+
+
+class Child:
+    """A process that we started; `done` becomes its exit code, negative for a signal."""
+
+    def __init__(self, argv, env):
+        # The reaper runs in the event loop, so it cannot see the child before it is in CHILDREN.
+        self.pid = os.posix_spawnp(argv[0], argv, env, setsid=True, setsigdef=[signal.SIGPIPE, signal.SIGXFSZ])
+        self.done = asyncio.get_running_loop().create_future()
+        CHILDREN[self.pid] = self
+
+    def kill(self, sig):
+        if not self.done.done():    # not reaped, so the pid is still its own
+            os.kill(self.pid, sig)
+
+
+def reap():
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if not pid:
+            return
+        child = CHILDREN.pop(pid, None)
+        if child and not child.done.done():
+            child.done.set_result(os.waitstatus_to_exitcode(status))
+
+
+def below(spared=frozenset()):
+    """Living processes below us: {pid: (name, start time)}.
+
+    By descent, never by a mark in /proc/PID/environ: Ray's dashboard and workers set their title and overwrite that memory.
+    """
+    children = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat", errors="replace") as f:
+                    stat = f.read()
+            except OSError:
+                continue
+            name, rest = stat[stat.index("(") + 1:stat.rindex(")")], stat[stat.rindex(")") + 2:].split()
+            if rest[0] not in "ZX":
+                children.setdefault(int(rest[1]), []).append((int(entry), name, rest[19]))
+    found, todo = {}, [os.getpid()]
+    while todo:
+        for pid, name, start in children.get(todo.pop(), []):
+            if (pid, start) not in spared:
+                found[pid] = name, start
+                todo.append(pid)
+    return found
+
+
+async def kill_all(spared=frozenset()):
+    """Leftovers of a Ray that died hold its ports."""
+    for sig, seconds in ((signal.SIGTERM, TIMES["term"]), (signal.SIGKILL, TIMES["term"])):
+        signalled, end = set(), time.monotonic() + seconds
+        while (left := below(spared)) and time.monotonic() < end:
+            for pid in left.keys() - signalled:     # those that appeared meanwhile too
+                signalled.add(pid)
+                try:
+                    os.kill(pid, sig)
+                except OSError:
+                    pass
+            await asyncio.sleep(0.05)
+
+

@@ -1,0 +1,1 @@
+//! What a cluster should be, what it is, what to do next. Pure.

@@ -1,0 +1,1 @@
+//! Puts it together: config, adapters for the ports, HTTP handlers, start and drain.

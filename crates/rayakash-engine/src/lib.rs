@@ -1,0 +1,1 @@
+//! Looks, decides, acts, looks again; owns the ports that it needs.

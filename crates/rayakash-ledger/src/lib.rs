@@ -1,0 +1,1 @@
+//! Remembers wishes, intents, money and events on disk.

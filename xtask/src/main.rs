@@ -1,0 +1,67 @@
+//! The chores of this repository: `cargo xtask help` lists them.
+
+mod programs;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const HELP: &str = "\
+Usage: cargo xtask COMMAND
+
+  tidy           check the rules of ARCHITECTURE.md: crate edges, absences, budgets, pages, links
+  crash ARGS…    kill the daemon at random moments and compare the books (rayakash-tests, bin crash)
+  bench ARGS…    measure the program on this machine (rayakash-tests, bin bench)
+  help           this text";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let command = args.next().unwrap_or_else(|| "help".to_owned());
+    match command.as_str() {
+        "tidy" => run_tidy(&root()),
+        "crash" | "bench" => programs::run(&root(), &command, args),
+        "help" | "-h" | "--help" => {
+            say(HELP);
+            ExitCode::SUCCESS
+        }
+        other => {
+            complain(&format!("cargo xtask: there is no command `{other}`\n\n{HELP}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run_tidy(root: &Path) -> ExitCode {
+    let tree = match tidy::Tree::load(root) {
+        Ok(tree) => tree,
+        Err(error) => {
+            complain(&format!("cargo xtask tidy: reading {}: {error}", root.display()));
+            return ExitCode::FAILURE;
+        }
+    };
+    let findings = tidy::check(&tree);
+    if findings.is_empty() {
+        say(&format!("tidy: {} rules, {} files, no findings", tidy::rules(), tree.len()));
+        return ExitCode::SUCCESS;
+    }
+    for finding in &findings {
+        say(&finding.to_string());
+    }
+    complain(&format!("tidy: {} rules, {} files, {} findings", tidy::rules(), tree.len(), findings.len()));
+    ExitCode::FAILURE
+}
+
+/// The folder that holds the workspace's `Cargo.toml`.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
+
+#[expect(clippy::print_stdout, reason = "the result of a command goes to stdout, from this one place")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "what went wrong goes to stderr, from this one place")]
+fn complain(text: &str) {
+    eprintln!("{text}");
+}
