@@ -22,6 +22,9 @@ pub struct Dseq(NonZeroU64);
 pub struct BadId(pub String);
 
 impl Dseq {
+    /// The smallest.
+    pub const MIN: Self = Self(NonZeroU64::MIN);
+
     /// A sequence number; `None` for 0.
     pub const fn new(number: u64) -> Option<Self> {
         match NonZeroU64::new(number) {

@@ -1,1 +1,24 @@
-//! What a cluster should be, what it is, what to do next. Pure.
+//! What a cluster should be, what it is, and what to do next.
+//!
+//! [`spec`] is the wish, [`blueprint`] what it becomes on Akash, [`view`] what was seen in one look, [`decide()`] the next acts,
+//! [`check()`] a second opinion on them. No I/O, clock or randomness: the same input gives the same answer, and a test needs no world.
+
+mod act;
+pub mod blueprint;
+mod check;
+mod choose;
+mod decide;
+mod money;
+pub mod node;
+mod ration;
+mod secret;
+pub mod spec;
+pub mod view;
+
+pub use act::{Act, Decision, Row, Waiting, Why};
+pub use check::{Violation, check};
+pub use choose::{Choice, Considered, choose};
+pub use decide::{Now, Policy, Wanted, decide};
+pub use money::{ceiling_per_block, cost_of, deposit_for, per_hour, usd};
+pub use ration::ration;
+pub use secret::Secret;

@@ -1,1 +1,20 @@
 //! Looks, decides, acts, looks again; owns the ports that it needs.
+//!
+//! One [`tend`] per cluster. A step is: finish what has no known end, look, [`decide`](rayakash_core::decide()),
+//! [`check`](rayakash_core::check()), carry out. Every effect is written down before it is done and after.
+
+mod carry_out;
+pub mod facts;
+mod look;
+pub mod ports;
+mod report;
+mod step;
+pub mod tasks;
+mod tend;
+mod treasury;
+
+pub use look::{NodeView, Placing};
+pub use report::{Report, Summary};
+pub use step::Settings;
+pub use tend::{Tending, tend};
+pub use treasury::Treasury;

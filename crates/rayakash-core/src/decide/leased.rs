@@ -1,0 +1,294 @@
+//! Rows of a deployment that has or had a lease: R10 to R22.
+
+use akash_types::{Address, Coin, DeploymentId, LeaseId};
+
+use super::opening::open_next;
+use super::{Look, Policy, Wanted, close};
+use crate::act::{Act, Decision, Row, Waiting, Why};
+use crate::money::cost_of;
+use crate::view::{LeaseFacts, Leased, Loss, Manifest, Placed, Placement, Ray, View};
+
+/// A provider may accept a manifest before its own watchdog exists, which then closes the lease after five minutes; the
+/// same manifest once more stops that.
+const RESEND_MS: u64 = 15_000;
+/// Replacements are counted over this time.
+const HOUR_MS: u64 = 3_600_000;
+
+pub(super) fn rows(look: &Look<'_>, leased: &Leased, leaving: &[&Placed]) -> Decision {
+    let none = LeaseFacts::default();
+    let facts = look.seen.history.leases.get(&leased.lease).unwrap_or(&none);
+    if let Some(decision) = r10_r11_manifest(look, leased, facts) {
+        return decision;
+    }
+    if let Some(decision) = r12_r13_change(look, leased) {
+        return decision;
+    }
+    let Some(first_ready_ms) = facts.ready.get(&leased.version).copied() else {
+        return first_start(look, leased, facts, leaving);
+    };
+    if let Some(why) = r18_over(look, leased, first_ready_ms) {
+        return Decision::act(18, vec![Act::DropWish { why }]);
+    }
+    match leased.ray {
+        Ray::Probed { .. } => r19_ready(look, leased, leaving),
+        Ray::Unreachable(_) | Ray::Starting { .. } | Ray::Joined { .. } => r17_degraded(look, leased, facts),
+    }
+}
+
+fn r10_r11_manifest(look: &Look<'_>, leased: &Leased, facts: &LeaseFacts) -> Option<Decision> {
+    let send = || {
+        Decision::act(10, vec![Act::SendManifest { lease: leased.lease.clone(), version: leased.version }])
+    };
+    match &leased.manifest {
+        Manifest::Refused(why) => Some(Decision::act(11, leave(look, leased, Why::Refused(why.clone())))),
+        Manifest::Accepted(version) if *version == leased.version => {
+            let first_ms = facts.sends.first().map(|(_, at_ms)| *at_ms)?;
+            let due = look.seen.tip.time_ms >= first_ms.saturating_add(RESEND_MS);
+            (facts.sends.len() == 1 && due).then(send)
+        }
+        // The deadline is the provider's; after it the lease is as good as gone, and R16 says so.
+        Manifest::Unsent | Manifest::Accepted(_) => {
+            let late = look.seen.tip.since_ms(leased.since) >= look.policy.manifest_ms;
+            if late && facts.sends.is_empty() {
+                let why = "the provider took no manifest in time".to_owned();
+                return Some(Decision::act(16, leave(look, leased, Why::NotReady(why))));
+            }
+            Some(send())
+        }
+    }
+}
+
+/// Closes the deployment and leaves its provider out for a while.
+fn leave(look: &Look<'_>, leased: &Leased, why: Why) -> Vec<Act> {
+    let until_ms = look.seen.tip.time_ms.saturating_add(look.policy.avoid_ms);
+    let avoid = Act::Avoid { provider: leased.lease.provider.clone(), until_ms, why: why.text() };
+    vec![avoid, close(leased.lease.deployment(), why)]
+}
+
+/// R12 and R13: the wish changed and the user agreed to a restart.
+fn r12_r13_change(look: &Look<'_>, leased: &Leased) -> Option<Decision> {
+    if leased.version == look.wanted.version || !look.wanted.restart {
+        return None;
+    }
+    if same_resources(look, leased) {
+        let update =
+            Act::UpdateDeployment { id: leased.lease.deployment().clone(), version: look.wanted.version };
+        return Some(Decision::act(12, vec![update]));
+    }
+    Some(match open_next(look) {
+        Ok(open) => Decision::act(13, vec![open]),
+        Err(waiting) => Decision::wait(4, waiting),
+    })
+}
+
+/// A lease's resources, counts and ways in are frozen; its price is the chain's affair.
+fn same_resources(look: &Look<'_>, leased: &Leased) -> bool {
+    let shape = |groups: &[akash_types::GroupSpec]| {
+        groups
+            .iter()
+            .map(|g| {
+                (g.name.clone(), g.units.iter().map(|u| (u.resources.clone(), u.count)).collect::<Vec<_>>())
+            })
+            .collect::<Vec<_>>()
+    };
+    shape(&look.wanted.groups) == shape(&leased.groups)
+}
+
+/// R15, R16, and the first time of R19.
+fn first_start(look: &Look<'_>, leased: &Leased, facts: &LeaseFacts, leaving: &[&Placed]) -> Decision {
+    if matches!(leased.ray, Ray::Probed { .. }) {
+        return r19_ready(look, leased, leaving);
+    }
+    // A new manifest version starts its own deadline.
+    let sent_ms = facts.sends.iter().find(|(version, _)| *version == leased.version).map(|(_, at_ms)| *at_ms);
+    let tip = &look.seen.tip;
+    let started_ms = sent_ms.unwrap_or_else(|| tip.time_ms.saturating_sub(tip.since_ms(leased.since)));
+    let until_ms = started_ms.saturating_add(look.policy.ready_ms);
+    if tip.time_ms >= until_ms {
+        return Decision::act(16, leave(look, leased, Why::NotReady(phase(leased))));
+    }
+    let wanted = nodes(leased);
+    Decision::wait(
+        15,
+        Waiting::Starting { phase: phase(leased), nodes: leased.ray.nodes(), wanted, until_ms },
+    )
+}
+
+fn nodes(leased: &Leased) -> u32 {
+    leased.pods.values().map(|pods| pods.wanted).fold(0, u32::saturating_add)
+}
+
+/// What the slowest part is at.
+fn phase(leased: &Leased) -> String {
+    let available: u32 = leased.pods.values().map(|pods| pods.available).fold(0, u32::saturating_add);
+    if available < nodes(leased) {
+        return format!("{available}/{} containers run", nodes(leased));
+    }
+    match &leased.ray {
+        Ray::Unreachable(why) => format!("waiting for the head's gate ({why})"),
+        Ray::Starting { phase, .. } => phase.clone(),
+        Ray::Joined { trouble: Some(trouble), .. } => format!("probe failed ({trouble})"),
+        Ray::Joined { trouble: None, .. } => "probing every node".to_owned(),
+        Ray::Probed { .. } => "ready".to_owned(),
+    }
+}
+
+fn r17_degraded(look: &Look<'_>, leased: &Leased, facts: &LeaseFacts) -> Decision {
+    let tip = &look.seen.tip;
+    let since_ms = facts.unready_since_ms.unwrap_or(tip.time_ms);
+    let grace_ms = look.wanted.cluster.recovery.grace.saturating_mul(1_000);
+    let until_ms = since_ms.saturating_add(grace_ms);
+    if tip.time_ms >= until_ms {
+        return Decision::act(17, leave(look, leased, Why::Broken(phase(leased))));
+    }
+    let waiting =
+        Waiting::Recovering { since_ms, until_ms, nodes: leased.ray.nodes(), wanted: nodes(leased) };
+    Decision::wait(17, waiting)
+}
+
+/// R18: idle or old.
+fn r18_over(look: &Look<'_>, leased: &Leased, first_ready_ms: u64) -> Option<String> {
+    let lifetime = &look.wanted.cluster.lifetime;
+    let now_ms = look.seen.tip.time_ms;
+    let past = |since_ms: u64, limit: u64| now_ms.saturating_sub(since_ms) >= limit.saturating_mul(1_000);
+    if let Some(limit) = lifetime.max
+        && past(first_ready_ms, limit)
+    {
+        return Some(format!("{} minutes old", limit / 60));
+    }
+    match (lifetime.idle_down, &leased.ray) {
+        (Some(limit), Ray::Probed { idle_since_ms: Some(since_ms), .. }) if past(*since_ms, limit) => {
+            Some(format!("idle {}m", now_ms.saturating_sub(*since_ms) / 60_000))
+        }
+        _ => None,
+    }
+}
+
+/// R19, and the second half of R13: a ready replacement ends its predecessor.
+fn r19_ready(look: &Look<'_>, leased: &Leased, leaving: &[&Placed]) -> Decision {
+    let old: Vec<Act> = leaving
+        .iter()
+        .filter_map(|placed| deployment_of(placed))
+        .map(|id| close(id, Why::Replaced))
+        .collect();
+    if !old.is_empty() {
+        return Decision::act(13, old);
+    }
+    if leased.version == look.wanted.version {
+        return Decision::act(19, Vec::new());
+    }
+    let how = if same_resources(look, leased) { "restarts every node" } else { "moves to a new deployment" };
+    Decision::wait(19, Waiting::NeedsRestart { what: how.to_owned() })
+}
+
+/// The deployment of a placement that still has to be closed.
+const fn deployment_of(placed: &Placed) -> Option<&DeploymentId> {
+    match &placed.at {
+        Placement::Bidding(bidding) => Some(&bidding.deployment),
+        Placement::Leased(leased) => Some(leased.lease.deployment()),
+        Placement::Reclaiming { lease, .. } => Some(lease.deployment()),
+        Placement::Lost { deployment, .. } => Some(deployment),
+        Placement::InDoubt(_) | Placement::Closing { .. } => None,
+    }
+}
+
+/// R20: the provider leaves; the replacement is opened now and this one closed when it is ready, or at the deadline.
+pub(super) fn r20_reclaiming(look: &Look<'_>, lease: &LeaseId, deadline_ms: u64) -> Decision {
+    let drain_ms = deadline_ms.saturating_sub(60_000);
+    if look.seen.tip.time_ms >= drain_ms {
+        let acts = vec![
+            Act::DrainJobs { lease: lease.clone() },
+            close(lease.deployment(), Why::Lost("the provider leaves".to_owned())),
+        ];
+        return Decision::act(20, acts);
+    }
+    if !look.wanted.cluster.recovery.replace {
+        return Decision::wait(20, Waiting::Draining { until_ms: deadline_ms });
+    }
+    match open_next(look) {
+        Ok(open) => Decision::act(20, vec![open]),
+        Err(waiting) => Decision::wait(20, waiting),
+    }
+}
+
+/// R21 and R22: the lease is lost; closing the deployment brings the deposit back.
+pub(super) fn lost(look: &Look<'_>, id: &DeploymentId, provider: Option<&Address>, loss: Loss) -> Decision {
+    let recovery = &look.wanted.cluster.recovery;
+    let now_ms = look.seen.tip.time_ms;
+    let recent =
+        look.seen.history.replacements_ms.iter().filter(|at| now_ms.saturating_sub(**at) < HOUR_MS).count();
+    let used_up = u32::try_from(recent).unwrap_or(u32::MAX) >= recovery.max_per_hour;
+    let why = loss.text().to_owned();
+    if used_up || !recovery.replace {
+        return Decision::act(21, vec![close(id, Why::GivenUp(why))]);
+    }
+    let until_ms = now_ms.saturating_add(look.policy.avoid_ms);
+    let avoid = provider.map(|provider| Act::Avoid {
+        provider: provider.clone(),
+        until_ms,
+        why: loss.text().to_owned(),
+    });
+    Decision::act(22, avoid.into_iter().chain([close(id, Why::Lost(why))]).collect())
+}
+
+impl Loss {
+    /// The loss, for people.
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::ClosedByProvider(_) => "the provider closed the lease",
+            Self::Unfunded => "the escrow ran dry",
+            Self::ManifestLate => "the provider saw no manifest in time",
+            Self::Unstable => "the provider found the containers not running",
+            Self::Expired => "the provider's notice is over",
+        }
+    }
+}
+
+/// R14: the escrow of every live lease lasts at least `escrow.runway`.
+pub(super) fn r14_top_ups(wanted: &Wanted, seen: &View, policy: &Policy, decision: &mut Decision) {
+    let closes = |id: &DeploymentId| {
+        decision.acts.iter().any(|act| matches!(act, Act::CloseDeployment { id: closed, .. } if closed == id))
+    };
+    let mut acts = Vec::new();
+    for placed in &seen.placements {
+        let Placement::Leased(leased) = &placed.at else { continue };
+        let id = leased.lease.deployment();
+        if closes(id) || leased.escrow.is_negative() {
+            continue;
+        }
+        match top_up(wanted, leased, seen, policy) {
+            Some(Ok(amount)) => acts.push(Act::TopUp { id: id.clone(), amount }),
+            Some(Err(waiting)) if decision.acts.is_empty() && decision.waiting.is_none() => {
+                decision.waiting = Some(waiting);
+            }
+            Some(Err(_)) | None => {}
+        }
+    }
+    if !acts.is_empty() && decision.acts.is_empty() && decision.waiting.is_none() {
+        decision.row = Row(14);
+    }
+    decision.acts.extend(acts);
+}
+
+fn top_up(wanted: &Wanted, leased: &Leased, seen: &View, policy: &Policy) -> Option<Result<Coin, Waiting>> {
+    let lasts = |seconds| cost_of(leased.price.amount, seconds, &seen.tip);
+    let left = leased.escrow.trunc()?;
+    if left >= lasts(wanted.cluster.escrow.runway) {
+        return None;
+    }
+    let need = Coin::uact(lasts(wanted.cluster.escrow.target).saturating_sub(left));
+    let forbid = |have: Coin, cap| Some(Err(Waiting::Budget { need: need.clone(), have, cap }));
+    let committed = seen.history.spent.saturating_add(left);
+    if let Some(cap) = wanted.cluster.budget.max_total
+        && committed.saturating_add(need.amount) > cap
+    {
+        return forbid(Coin::uact(cap.saturating_sub(committed)), "budget.max_usd_total");
+    }
+    if need.amount > seen.wallet.uact {
+        return forbid(Coin::uact(seen.wallet.uact), "wallet balance");
+    }
+    if seen.wallet.uakt < policy.fee_reserve {
+        return forbid(Coin::uakt(seen.wallet.uakt), "fee reserve");
+    }
+    Some(Ok(need))
+}

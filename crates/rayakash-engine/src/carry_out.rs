@@ -1,0 +1,109 @@
+//! One act: write it down, do it, write down what became of it.
+
+use rayakash_core::Act;
+use rayakash_core::view::Tip;
+
+use crate::facts::Intent;
+use crate::look::Placing;
+use crate::ports::{Gate, Outcome, Unavailable};
+use crate::step::Tended;
+
+/// Whether an act was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CarriedOut {
+    Done,
+    NotDone,
+}
+
+pub(crate) async fn carry_out(
+    of: &Tended<'_>,
+    act: &Act,
+    seen: &Placing,
+    tip: &Tip,
+) -> Result<CarriedOut, Unavailable> {
+    if matches!(act, Act::DropWish { .. } | Act::Avoid { .. } | Act::Finish { .. }) {
+        of.world.ledger().enter(of.name, act, tip).await?;
+        return Ok(CarriedOut::Done);
+    }
+    let id = of.world.ledger().intend(of.name, act, tip).await?;
+    let intent = Intent {
+        cluster: of.name.to_string(),
+        act: act.name().to_owned(),
+        deployment: deployment(act),
+        generation: generation(act),
+        signs: act.signs(),
+        id,
+    };
+    tracing::info!(cluster = %of.name, act = act.name(), intent = %intent.id, "carrying out");
+    let outcome = perform(of, &intent.id, act, seen).await;
+    let done = matches!(outcome, Outcome::Done(_));
+    if let Outcome::Refused { why, .. } | Outcome::NotStarted { why } | Outcome::InDoubt { why, .. } =
+        &outcome
+    {
+        tracing::warn!(cluster = %of.name, act = act.name(), intent = %intent.id, why = %why, "not done");
+        of.world.ledger().say(of.name, &format!("{}: {why}", act.name()), "").await?;
+    }
+    of.world.ledger().settle(&intent, &outcome, &settled_at(tip, &outcome)).await?;
+    Ok(if done { CarriedOut::Done } else { CarriedOut::NotDone })
+}
+
+async fn perform(of: &Tended<'_>, intent: &str, act: &Act, seen: &Placing) -> Outcome {
+    match act {
+        Act::SendManifest { lease, version } => {
+            let host = seen.near.as_ref().map(|near| near.host_uri.clone()).unwrap_or_default();
+            of.world.providers().send_manifest(lease, &host, *version).await
+        }
+        Act::DrainJobs { lease } => drain(of, lease, seen).await,
+        Act::OpenDeployment { .. }
+        | Act::AcceptBid { .. }
+        | Act::UpdateDeployment { .. }
+        | Act::TopUp { .. }
+        | Act::CloseDeployment { .. } => of.world.chain().perform(intent, act).await,
+        // Entered in the ledger before this is reached.
+        Act::DropWish { .. } | Act::Avoid { .. } | Act::Finish { .. } => {
+            Outcome::NotStarted { why: "nothing to perform".to_owned() }
+        }
+    }
+}
+
+async fn drain(of: &Tended<'_>, lease: &akash_types::LeaseId, seen: &Placing) -> Outcome {
+    let nothing = Outcome::NotStarted { why: "the gate's address is not known".to_owned() };
+    let Some(near) = seen.near.as_ref().filter(|near| &near.lease == lease) else { return nothing };
+    let Some(address) = &near.gate else { return nothing };
+    let expected = std::collections::BTreeMap::new();
+    of.world.head().drain(&Gate { cluster: of.name, lease, address, expected: &expected }).await
+}
+
+/// The look's block, or that of the transaction when it is later.
+fn settled_at(tip: &Tip, outcome: &Outcome) -> Tip {
+    let height = match outcome {
+        Outcome::Done(receipt) | Outcome::Refused { receipt, .. } => receipt.height,
+        Outcome::NotStarted { .. } | Outcome::InDoubt { .. } => None,
+    };
+    let later = height.filter(|height| *height > tip.height);
+    later.map_or(*tip, |height| Tip {
+        time_ms: tip.time_ms.saturating_add(height.since(tip.height).saturating_mul(tip.block_ms)),
+        height,
+        ..*tip
+    })
+}
+
+fn deployment(act: &Act) -> Option<akash_types::DeploymentId> {
+    match act {
+        Act::OpenDeployment { id, .. }
+        | Act::UpdateDeployment { id, .. }
+        | Act::TopUp { id, .. }
+        | Act::CloseDeployment { id, .. }
+        | Act::Finish { id, .. } => Some(id.clone()),
+        Act::AcceptBid { bid, .. } => Some(bid.order.deployment().clone()),
+        Act::SendManifest { lease, .. } | Act::DrainJobs { lease } => Some(lease.deployment().clone()),
+        Act::DropWish { .. } | Act::Avoid { .. } => None,
+    }
+}
+
+const fn generation(act: &Act) -> u32 {
+    match act {
+        Act::OpenDeployment { generation, .. } => *generation,
+        _ => 0,
+    }
+}

@@ -1,0 +1,206 @@
+//! What the ledger knows about a cluster, and how facts become the history that `decide` sees.
+
+use akash_types::{Address, Coin, DeploymentId, Dseq, LeaseId};
+use rayakash_core::spec::Cluster;
+use rayakash_core::view::{History, Try, Version};
+
+/// Everything on record about one cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Books {
+    /// What the user wants; none after `down`.
+    pub wish: Option<Wish>,
+    /// Intents without a known end, oldest first.
+    pub open: Vec<Intent>,
+    /// Deployments that were opened, oldest first, finished ones included.
+    pub opened: Vec<Opened>,
+    /// Facts, oldest first.
+    pub facts: Vec<Fact>,
+    /// The highest dseq that this wallet ever used here, in any cluster.
+    pub last_dseq: Option<Dseq>,
+    /// Fees paid for this cluster, uakt.
+    pub fees: u128,
+    /// All spending is stopped.
+    pub paused: bool,
+}
+
+/// A wish, as it was written.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// What is wanted.
+    pub cluster: Cluster,
+    /// The user agreed to a restart for it.
+    pub restart: bool,
+    /// When, Unix milliseconds.
+    pub written_ms: u64,
+}
+
+/// An act that was written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// Its id.
+    pub id: String,
+    /// The cluster.
+    pub cluster: String,
+    /// The act's name.
+    pub act: String,
+    /// The deployment that it is about.
+    pub deployment: Option<DeploymentId>,
+    /// The generation that it opens.
+    pub generation: u32,
+    /// It is a transaction.
+    pub signs: bool,
+}
+
+/// A deployment that was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Which.
+    pub id: DeploymentId,
+    /// Which generation it is.
+    pub generation: u32,
+    /// What was put into its escrow, uact.
+    pub deposited: u128,
+    /// What it cost and what came back, once it is in the books.
+    pub finished: Option<Finished>,
+}
+
+/// The end of a deployment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// What came back.
+    pub refund: Coin,
+    /// What it cost.
+    pub cost: Coin,
+}
+
+/// A fact about a cluster. Times are header times, Unix milliseconds, unless said otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// The user wrote the wish anew: earlier tries do not count any more. Wall-clock time.
+    WishWritten {
+        /// When.
+        at_ms: u64,
+    },
+    /// A provider took a manifest.
+    ManifestSent {
+        /// Of which lease.
+        lease: LeaseId,
+        /// Which.
+        version: Version,
+        /// When.
+        at_ms: u64,
+    },
+    /// A provider refused a manifest for good.
+    ManifestRefused {
+        /// Of which lease.
+        lease: LeaseId,
+        /// Why.
+        why: String,
+    },
+    /// The cluster was ready.
+    Ready {
+        /// Under which lease.
+        lease: LeaseId,
+        /// Running what.
+        version: Version,
+        /// Since when.
+        at_ms: u64,
+    },
+    /// The cluster is not ready any more.
+    Unready {
+        /// Under which lease.
+        lease: LeaseId,
+        /// Since when.
+        at_ms: u64,
+    },
+    /// A try came to nothing.
+    Failed {
+        /// When.
+        at_ms: u64,
+        /// Why.
+        why: String,
+    },
+    /// A lost deployment was closed, to be replaced.
+    Replaced {
+        /// When.
+        at_ms: u64,
+    },
+    /// No further try until the wish is written again. Wall-clock time.
+    GaveUp {
+        /// When.
+        at_ms: u64,
+        /// Why.
+        why: String,
+    },
+    /// A provider is left out.
+    Avoided {
+        /// Which.
+        provider: Address,
+        /// Until when.
+        until_ms: u64,
+        /// Why.
+        why: String,
+    },
+}
+
+impl Books {
+    /// The history that `decide` sees.
+    pub fn history(&self) -> History {
+        let mut history = History {
+            last_dseq: self.last_dseq,
+            last_generation: self.opened.iter().map(|opened| opened.generation).max().unwrap_or(0),
+            spent: self.cost(),
+            ..History::default()
+        };
+        for fact in &self.facts {
+            apply(&mut history, fact);
+        }
+        history
+    }
+
+    /// What finished deployments cost together, uact.
+    pub fn cost(&self) -> u128 {
+        let costs = self.opened.iter().filter_map(|opened| opened.finished.as_ref());
+        costs.map(|end| end.cost.amount).fold(0, u128::saturating_add)
+    }
+
+    /// What came back from finished deployments together, uact.
+    pub fn refund(&self) -> u128 {
+        let refunds = self.opened.iter().filter_map(|opened| opened.finished.as_ref());
+        refunds.map(|end| end.refund.amount).fold(0, u128::saturating_add)
+    }
+
+    /// Why the provider of a lease refused the manifest, if it did.
+    pub fn manifest_refusal(&self, of: &LeaseId) -> Option<&str> {
+        self.facts.iter().rev().find_map(|fact| match fact {
+            Fact::ManifestRefused { lease, why } if lease == of => Some(why.as_str()),
+            _ => None,
+        })
+    }
+}
+
+fn apply(history: &mut History, fact: &Fact) {
+    match fact {
+        Fact::WishWritten { .. } => history.tries.clear(),
+        Fact::ManifestSent { lease, version, at_ms } => {
+            history.leases.entry(lease.clone()).or_default().sends.push((*version, *at_ms));
+        }
+        Fact::ManifestRefused { .. } => {}
+        Fact::Ready { lease, version, at_ms } => {
+            let facts = history.leases.entry(lease.clone()).or_default();
+            facts.ready.entry(*version).or_insert(*at_ms);
+            facts.unready_since_ms = None;
+            // A cluster that came up ends the row of failures.
+            history.tries.clear();
+        }
+        Fact::Unready { lease, at_ms } => {
+            history.leases.entry(lease.clone()).or_default().unready_since_ms.get_or_insert(*at_ms);
+        }
+        Fact::Failed { at_ms, why } => history.tries.push(Try { at_ms: *at_ms, why: why.clone() }),
+        Fact::Replaced { at_ms } => history.replacements_ms.push(*at_ms),
+        Fact::GaveUp { at_ms, why } => history.gave_up = Some((*at_ms, why.clone())),
+        Fact::Avoided { provider, until_ms, .. } => {
+            history.avoided.insert(provider.clone(), *until_ms);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! One look: the chain at one height, then the provider, then Ray; and where the cluster stands, derived from that.
+
+use std::collections::BTreeMap;
+
+use akash_types::{
+    Address, BidState, CloseReason, Coin, Dec, DeploymentState, Lease, LeaseId, LeaseState, OrderState, UACT,
+    escrow,
+};
+use rayakash_core::spec::Name;
+use rayakash_core::view::{
+    Bidding, Closed, Doubt, Leased, Loss, Manifest, Offer, Placed, Placement, Pods, Ray, Role, Tip, View,
+};
+
+use crate::facts::{Books, Opened};
+use crate::ports::{ChainLook, Gate, HeadLook, LeaseLook, Node, Record, Unavailable, World};
+
+/// What one look at a cluster found.
+#[derive(Clone, Debug)]
+pub struct Placing {
+    /// What `decide` sees.
+    pub view: View,
+    /// The chain's minimum deposit, uact.
+    pub min_deposit: u128,
+    /// The newest generation from close by, for people.
+    pub near: Option<NodeView>,
+}
+
+/// A leased deployment from close by.
+#[derive(Clone, Debug)]
+pub struct NodeView {
+    /// The lease.
+    pub lease: LeaseId,
+    /// The provider's gateway.
+    pub host_uri: String,
+    /// Where the gate is reached from outside.
+    pub gate: Option<(String, u16)>,
+    /// Every node that Ray knows of.
+    pub nodes: Vec<Node>,
+    /// What the provider's events complain about.
+    pub complaints: Vec<String>,
+    /// What is left in escrow now, uact.
+    pub escrow: Dec,
+    /// Per block, uact.
+    pub price: Dec,
+}
+
+/// Gates seen earlier: a gateway that is silent for a while does not hide a head that answers.
+pub(crate) type Gates = BTreeMap<LeaseId, (String, u16)>;
+
+pub(crate) async fn look(
+    world: &dyn World,
+    cluster: &Name,
+    books: &Books,
+    gates: &mut Gates,
+) -> Result<Placing, Unavailable> {
+    let unfinished: Vec<&Opened> = books.opened.iter().filter(|opened| opened.finished.is_none()).collect();
+    let ids: Vec<_> = unfinished.iter().map(|opened| opened.id.clone()).collect();
+    let mut chain = world.chain().look(&ids).await?;
+    chain.wallet.paused = books.paused;
+    let mut placements = Vec::new();
+    let mut near = None;
+    for opened in unfinished {
+        let record = chain.deployments.get(&opened.id);
+        let (at, close_by) = match record {
+            Some(record) => {
+                place(world, cluster, books, Standing { record, opened, chain: &chain }, gates).await?
+            }
+            // We know that it landed, so this node is behind.
+            None => (Placement::InDoubt(behind(opened)), None),
+        };
+        near = close_by.or(near);
+        placements.push(Placed { role: Role::Head, generation: opened.generation, at });
+    }
+    let view = View { tip: chain.tip, wallet: chain.wallet, placements, history: books.history() };
+    Ok(Placing { view, min_deposit: chain.min_deposit, near })
+}
+
+fn behind(opened: &Opened) -> Doubt {
+    let act = format!("waiting for the node to show deployment {}", opened.id.dseq);
+    Doubt { intent: String::new(), act, tx: None, dead_at: None }
+}
+
+/// A deployment that is on chain, and what we know of it.
+struct Standing<'a> {
+    record: &'a Record,
+    opened: &'a Opened,
+    chain: &'a ChainLook,
+}
+
+async fn place(
+    world: &dyn World,
+    cluster: &Name,
+    books: &Books,
+    standing: Standing<'_>,
+    gates: &mut Gates,
+) -> Result<(Placement, Option<NodeView>), Unavailable> {
+    let Standing { record, opened, chain } = &standing;
+    if record.deployment.state != DeploymentState::Active {
+        return Ok((closed(record, opened), None));
+    }
+    if let Some(order) = record.order.as_ref().filter(|order| order.state == OrderState::Open) {
+        let ceiling = order.spec.ceiling().unwrap_or(akash_types::DecCoin::uact(Dec::ZERO));
+        let offers = record.bids.iter().map(|bid| offer(bid, record)).collect();
+        let deployment = opened.id.clone();
+        return Ok((
+            Placement::Bidding(Bidding { deployment, opened: order.created_at, ceiling, offers }),
+            None,
+        ));
+    }
+    match &record.lease {
+        Some(lease) if lease.state == LeaseState::Active => {
+            let (leased, near) = leased(world, cluster, books, &standing, lease, gates).await?;
+            Ok((Placement::Leased(Box::new(leased)), Some(near)))
+        }
+        Some(lease) if lease.state == LeaseState::Reclaiming => {
+            let deadline_ms =
+                lease.reclamation.map_or(chain.tip.time_ms, |r| r.deadline.saturating_mul(1_000));
+            Ok((Placement::Reclaiming { lease: lease.id.clone(), deadline_ms }, None))
+        }
+        other => Ok((lost(opened, other.as_ref()), None)),
+    }
+}
+
+fn offer(bid: &akash_types::Bid, record: &Record) -> Offer {
+    let facts = record.providers.get(&bid.id.provider).cloned().unwrap_or_default();
+    let auditors = facts.audits.iter().map(|audit| audit.auditor.to_string()).collect();
+    let mut bid = bid.clone();
+    if record.order.as_ref().is_none_or(|order| order.id != bid.id.order) {
+        // A losing bid of an earlier order may stay open for ever.
+        bid.state = BidState::Closed;
+    }
+    Offer { bid, auditors, reachable: facts.certified && facts.host_uri.is_some() }
+}
+
+fn closed(record: &Record, opened: &Opened) -> Placement {
+    let transferred = record.escrow.transferred.iter().find(|coin| coin.denom == UACT);
+    let cost = transferred.map_or(0, |coin| coin.amount.trunc().unwrap_or(0)).min(opened.deposited);
+    let end = Closed {
+        refund: Coin::uact(opened.deposited.saturating_sub(cost)),
+        cost: Coin::uact(cost),
+        dry: record.escrow.state == escrow::State::Overdrawn,
+    };
+    Placement::Closing { deployment: opened.id.clone(), since: record.escrow.settled_at, closed: Some(end) }
+}
+
+fn lost(opened: &Opened, lease: Option<&Lease>) -> Placement {
+    let loss = lease.map_or(Loss::Unstable, |lease| match (lease.state, lease.reason) {
+        (LeaseState::InsufficientFunds, _) | (_, CloseReason::InsufficientFunds) => Loss::Unfunded,
+        (_, CloseReason::ManifestTimeout) => Loss::ManifestLate,
+        (_, CloseReason::Unstable) => Loss::Unstable,
+        _ if lease.reclamation.is_some_and(|r| r.deadline > 0) => Loss::Expired,
+        (_, reason) => Loss::ClosedByProvider(reason),
+    });
+    let provider: Option<Address> = lease.map(|lease| lease.id.provider.clone());
+    Placement::Lost { deployment: opened.id.clone(), provider, loss }
+}
+
+async fn leased(
+    world: &dyn World,
+    cluster: &Name,
+    books: &Books,
+    standing: &Standing<'_>,
+    lease: &Lease,
+    gates: &mut Gates,
+) -> Result<(Leased, NodeView), Unavailable> {
+    let Standing { record, chain, .. } = standing;
+    let version = record.deployment.hash;
+    let services = world.vault().services(cluster, version).await?;
+    let facts = record.providers.get(&lease.id.provider);
+    let host_uri = facts.and_then(|facts| facts.host_uri.clone()).unwrap_or_default();
+    let manifest = manifest(books, &lease.id);
+    // Before the first manifest there is nothing to ask the provider about.
+    let provider = match &manifest {
+        Manifest::Accepted(_) => Some(world.providers().look(&lease.id, &host_uri).await),
+        Manifest::Unsent | Manifest::Refused(_) => None,
+    };
+    let (said, trouble) = match provider {
+        Some(Ok(said)) => (said, None),
+        Some(Err(error)) => (LeaseLook::default(), Some(error.to_string())),
+        None => (LeaseLook::default(), Some("no manifest yet".to_owned())),
+    };
+    if let Some(gate) = &said.gate {
+        gates.insert(lease.id.clone(), gate.clone());
+    }
+    let pods: BTreeMap<String, Pods> = services
+        .into_iter()
+        .map(|(service, wanted)| {
+            let available = said.available.get(&service).copied().unwrap_or(0);
+            (service, Pods { wanted, available })
+        })
+        .collect();
+    let gate = gates.get(&lease.id).cloned();
+    let head = match &gate {
+        Some(address) => {
+            world.head().look(&Gate { cluster, lease: &lease.id, address, expected: &pods }).await
+        }
+        None => HeadLook {
+            ray: Ray::Unreachable(trouble.unwrap_or_else(|| "no port yet".to_owned())),
+            nodes: Vec::new(),
+        },
+    };
+    let escrow = remaining(record, lease, &chain.tip);
+    let near = NodeView {
+        lease: lease.id.clone(),
+        host_uri,
+        gate,
+        nodes: head.nodes,
+        complaints: said.complaints,
+        escrow,
+        price: lease.price.amount,
+    };
+    let leased = Leased {
+        lease: lease.id.clone(),
+        since: lease.created_at,
+        price: lease.price.clone(),
+        version,
+        groups: record.groups.iter().map(|group| group.spec.clone()).collect(),
+        manifest,
+        pods,
+        ray: head.ray,
+        escrow,
+    };
+    Ok((leased, near))
+}
+
+fn manifest(books: &Books, lease: &LeaseId) -> Manifest {
+    if let Some(why) = books.manifest_refusal(lease) {
+        return Manifest::Refused(why.to_owned());
+    }
+    let history = books.history();
+    let last = history.leases.get(lease).and_then(|facts| facts.sends.last().map(|(version, _)| *version));
+    last.map_or(Manifest::Unsent, Manifest::Accepted)
+}
+
+fn remaining(record: &Record, lease: &Lease, tip: &Tip) -> Dec {
+    record.escrow.remaining(&UACT, lease.price.amount, tip.height)
+}

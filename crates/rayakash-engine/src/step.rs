@@ -1,0 +1,221 @@
+//! One step: finish what has no known end, look, decide, check, carry out.
+
+use rayakash_core::spec::Name;
+use rayakash_core::view::{Placement, Ray, Tip, View};
+use rayakash_core::{Decision, Now, Policy, Waiting, Wanted, blueprint, ceiling_per_block, check, decide};
+
+use crate::carry_out::{CarriedOut, carry_out};
+use crate::facts::{Books, Fact, Wish};
+use crate::look::{Gates, Placing, look};
+use crate::ports::{Outcome, Unavailable, World};
+use crate::report::{Report, Summary};
+use crate::treasury::Treasury;
+
+/// What the daemon decided once for all clusters.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// What the network and the operator allow.
+    pub policy: Policy,
+}
+
+/// What a cluster's task keeps in memory between steps. Losing it costs time, never money.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) gates: Gates,
+    /// Since when the chain could not be looked at, Unix milliseconds.
+    pub(crate) blind_since_ms: Option<u64>,
+    /// The last words that went into the ledger.
+    pub(crate) said: String,
+}
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Something was done: look again at once.
+    AtOnce,
+    /// Nothing to do now: look again at the next block, or when nudged.
+    Wait,
+    /// It went wrong: look again after a growing pause.
+    Later,
+    /// Nothing is there and nothing is wanted.
+    Gone,
+}
+
+/// Where reports go.
+pub(crate) type Publish<'a> = &'a (dyn Fn(Report) + Send + Sync);
+
+/// Makes one step for one cluster.
+///
+/// Cancel-safe: what was begun is in the journal, and the next step takes it up.
+pub(crate) async fn step(of: &Tended<'_>, memory: &mut Memory, last: &Report, publish: Publish<'_>) -> Next {
+    match try_step(of, memory, last, publish).await {
+        Ok(next) => next,
+        Err(unavailable) => {
+            let now_ms = of.world.clock().unix_ms();
+            let since_ms = *memory.blind_since_ms.get_or_insert(now_ms);
+            tracing::warn!(cluster = %of.name, error = %unavailable, "cannot look");
+            let decision = Decision {
+                row: rayakash_core::Row(3),
+                acts: Vec::new(),
+                waiting: Some(Waiting::ChainStalled { since_ms }),
+            };
+            let mut report = last.saying(decision.words(), Summary::Waiting, now_ms);
+            report.waiting = decision.waiting;
+            report.trouble = Some(unavailable.to_string());
+            publish(report);
+            Next::Later
+        }
+    }
+}
+
+/// One cluster, and what tends it.
+pub(crate) struct Tended<'a> {
+    pub(crate) world: &'a dyn World,
+    pub(crate) name: &'a Name,
+    pub(crate) settings: &'a Settings,
+    pub(crate) treasury: &'a Treasury,
+}
+
+async fn try_step(
+    of: &Tended<'_>,
+    memory: &mut Memory,
+    last: &Report,
+    publish: Publish<'_>,
+) -> Result<Next, Unavailable> {
+    let books = of.world.ledger().books(of.name).await?;
+    if let Some(next) = settle_open(of, &books, last, publish).await? {
+        return Ok(next);
+    }
+    let seen = look(of.world, of.name, &books, &mut memory.gates).await?;
+    memory.blind_since_ms = None;
+    if note_readiness(of, &seen.view).await? {
+        // A new fact: decide with it.
+        return Ok(Next::AtOnce);
+    }
+    let policy = Policy { min_deposit: seen.min_deposit, ..of.settings.policy.clone() };
+    let wanted = match &books.wish {
+        Some(wish) => Some(want(of, wish, &seen.view.tip).await?),
+        None => None,
+    };
+    let now = Now { unix_ms: of.world.clock().unix_ms() };
+    let decision = decide(wanted.as_ref(), &seen.view, &policy, now);
+    if let Err(violation) = check(wanted.as_ref().map(|w| &w.cluster), &seen.view, &decision) {
+        tracing::error!(cluster = %of.name, row = decision.row.0, error = %violation, "decision refused");
+        let mut report = last.next(&decision, seen, books, now.unix_ms);
+        report.trouble = Some(format!("internal: decision of row R{} refused: {violation}", decision.row.0));
+        publish(report);
+        return Ok(Next::Later);
+    }
+    tell(of, memory, &decision).await?;
+    let report = last.next(&decision, seen.clone(), books.clone(), now.unix_ms);
+    publish(report);
+    if decision.acts.is_empty() {
+        let gone = decision.row.0 == 1;
+        return Ok(if gone { Next::Gone } else { Next::Wait });
+    }
+    act(of, decision, &seen).await
+}
+
+async fn act(of: &Tended<'_>, decision: Decision, seen: &Placing) -> Result<Next, Unavailable> {
+    let tip = seen.view.tip;
+    let planned = decision.acts.len();
+    let admitted = of.treasury.admit(of.name, decision.acts, seen.view.wallet.uact);
+    let short = admitted.len() < planned;
+    let mut next = if short { Next::Wait } else { Next::AtOnce };
+    for act in admitted {
+        match carry_out(of, &act, seen, &tip).await {
+            Ok(CarriedOut::Done) => {}
+            Ok(CarriedOut::NotDone) => next = Next::Later,
+            Err(unavailable) => {
+                of.treasury.release(of.name);
+                return Err(unavailable);
+            }
+        }
+    }
+    of.treasury.release(of.name);
+    Ok(next)
+}
+
+/// R2, carried out: the key's actor follows what was begun earlier. `None`: nothing is open.
+async fn settle_open(
+    of: &Tended<'_>,
+    books: &Books,
+    last: &Report,
+    publish: Publish<'_>,
+) -> Result<Option<Next>, Unavailable> {
+    let Some(intent) = books.open.first() else { return Ok(None) };
+    let now_ms = of.world.clock().unix_ms();
+    publish(last.saying(format!("settling: {}", intent.act), Summary::Waiting, now_ms));
+    let outcome = if intent.signs {
+        of.world.chain().pursue(&intent.id).await
+    } else {
+        // A manifest that may or may not have arrived: sending it again is harmless.
+        Outcome::NotStarted { why: "interrupted".to_owned() }
+    };
+    if let Outcome::InDoubt { why, tx, dead_at } = outcome {
+        let waiting = Waiting::Settling { act: intent.act.clone(), tx, dead_at };
+        let mut report = last.saying(waiting.words(), Summary::Waiting, now_ms);
+        report.waiting = Some(waiting);
+        report.trouble = Some(why);
+        publish(report);
+        return Ok(Some(Next::Later));
+    }
+    let tip = last.tip.unwrap_or(Tip {
+        height: akash_types::Height(0),
+        time_ms: now_ms,
+        block_ms: 6_000,
+        stalled_since_ms: None,
+    });
+    of.world.ledger().settle(intent, &outcome, &tip).await?;
+    Ok(Some(Next::AtOnce))
+}
+
+/// Writes down when a cluster becomes ready, and when it stops being so. True when something was new.
+async fn note_readiness(of: &Tended<'_>, view: &View) -> Result<bool, Unavailable> {
+    let Some(Placement::Leased(leased)) = view.current().map(|placed| &placed.at) else { return Ok(false) };
+    let facts = view.history.leases.get(&leased.lease);
+    let known = facts.and_then(|facts| facts.ready.get(&leased.version));
+    let down = facts.and_then(|facts| facts.unready_since_ms);
+    let lease = leased.lease.clone();
+    let at_ms = view.tip.time_ms;
+    let fact = match (&leased.ray, known, down) {
+        (Ray::Probed { .. }, None, _) | (Ray::Probed { .. }, _, Some(_)) => {
+            Fact::Ready { lease, version: leased.version, at_ms }
+        }
+        (Ray::Unreachable(_) | Ray::Starting { .. } | Ray::Joined { .. }, Some(_), None) => {
+            Fact::Unready { lease, at_ms }
+        }
+        _ => return Ok(false),
+    };
+    of.world.ledger().note(of.name, &fact).await?;
+    Ok(true)
+}
+
+/// The wish, and what it becomes at the present block time. Its manifest is kept before anything can name it on chain.
+async fn want(of: &Tended<'_>, wish: &Wish, tip: &Tip) -> Result<Wanted, Unavailable> {
+    let keys = of.world.vault().keys(of.name).await?;
+    let secrets = of.world.vault().secrets(&wish.cluster).await?;
+    let ceiling = ceiling_per_block(&wish.cluster, tip);
+    let blueprint = blueprint::draw(&wish.cluster, &keys, &secrets, ceiling.amount)
+        .map_err(|error| Unavailable { what: "the blueprint".to_owned(), why: error.to_string() })?;
+    of.world.vault().keep(of.name, blueprint.version, &blueprint.manifest).await?;
+    Ok(Wanted {
+        cluster: wish.cluster.clone(),
+        groups: blueprint.groups,
+        version: blueprint.version,
+        ceiling,
+        restart: wish.restart,
+        written_ms: wish.written_ms,
+    })
+}
+
+/// The timeline: a line for each change of words.
+async fn tell(of: &Tended<'_>, memory: &mut Memory, decision: &Decision) -> Result<(), Unavailable> {
+    let words = decision.words();
+    if words != memory.said {
+        let detail = decision.acts.iter().map(|act| act.detail()).collect::<Vec<_>>().join("; ");
+        of.world.ledger().say(of.name, &words, &detail).await?;
+        memory.said = words;
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! The loop of one cluster.
+
+use std::sync::Arc;
+
+use rayakash_core::spec::Name;
+use tokio::sync::{Notify, watch};
+
+use crate::ports::World;
+use crate::report::Report;
+use crate::step::{Memory, Next, Settings, Tended, step};
+use crate::treasury::Treasury;
+
+/// The shortest pause between looks when nothing happens.
+const SHORTEST_MS: u64 = 200;
+/// The longest pause between looks: health of Ray is looked at this often on slow chains.
+const LONGEST_MS: u64 = 5_000;
+/// The longest pause after trouble.
+const LONGEST_TROUBLE_MS: u64 = 30_000;
+
+/// What tends a cluster.
+#[derive(Clone)]
+pub struct Tending {
+    /// The cluster.
+    pub name: Name,
+    /// Wakes the loop. It says "look again", never what changed.
+    pub nudge: Arc<Notify>,
+    /// Where it stands.
+    pub reports: watch::Sender<Report>,
+    /// What the daemon decided once for all clusters.
+    pub settings: Settings,
+    /// Money that several clusters share.
+    pub treasury: Arc<Treasury>,
+}
+
+/// Tends a cluster until nothing is there and nothing is wanted. Dropping the future at any point loses nothing.
+pub async fn tend(world: Arc<dyn World>, tending: Tending) {
+    let mut memory = Memory::default();
+    let mut troubles: u32 = 0;
+    loop {
+        let of = Tended {
+            world: world.as_ref(),
+            name: &tending.name,
+            settings: &tending.settings,
+            treasury: &tending.treasury,
+        };
+        let last = tending.reports.borrow().clone();
+        let publish = |report: Report| drop(tending.reports.send_replace(report));
+        let next = step(&of, &mut memory, &last, &publish).await;
+        let pause_ms = match next {
+            Next::Gone => return,
+            Next::AtOnce => {
+                troubles = 0;
+                continue;
+            }
+            Next::Wait => {
+                troubles = 0;
+                let block_ms = tending.reports.borrow().tip.map_or(LONGEST_MS, |tip| tip.block_ms);
+                block_ms.clamp(SHORTEST_MS, LONGEST_MS)
+            }
+            Next::Later => {
+                troubles = troubles.saturating_add(1);
+                let factor = 1_u64.checked_shl(troubles.min(10)).unwrap_or(1);
+                SHORTEST_MS.saturating_mul(factor).min(LONGEST_TROUBLE_MS)
+            }
+        };
+        tokio::select! {
+            () = tending.nudge.notified() => {}
+            () = world.clock().sleep_ms(pause_ms) => {}
+        }
+    }
+}
