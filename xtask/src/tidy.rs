@@ -62,7 +62,8 @@ mod tests {
 
     #[test]
     fn every_rule_has_a_name_of_its_own() {
-        let mut names: Vec<_> = RULES.iter().map(|r| r.name).chain(absences::ABSENCES.iter().map(|a| a.rule)).collect();
+        let mut names: Vec<_> =
+            RULES.iter().map(|r| r.name).chain(absences::ABSENCES.iter().map(|a| a.rule)).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), rules());
@@ -75,6 +76,9 @@ mod tests {
         let mut sorted = lines.clone();
         sorted.sort();
         assert_eq!(lines, sorted);
-        assert!(lines.iter().any(|line| line.starts_with("crates/a/src/mod.rs:1: file-names: ")), "{lines:?}");
+        assert!(
+            lines.iter().any(|line| line.starts_with("crates/a/src/mod.rs:1: file-names: ")),
+            "{lines:?}"
+        );
     }
 }

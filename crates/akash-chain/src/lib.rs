@@ -1,1 +1,25 @@
 //! Queries a chain; builds, signs, sends and follows transactions until landed or proven dead.
+//!
+//! [`Client`] asks; every answer is checked and comes in the words of [`akash_types`]. [`Sender`] is the one writer of a key: it
+//! writes an [`Attempt`] into its [`Journal`] before anything leaves the machine, and follows it until an [`End`] is
+//! proven. Nothing here runs in the background: whoever drops a future stops the work, and the journal knows what is open.
+
+mod attempt;
+mod client;
+mod error;
+mod journal;
+mod next;
+mod pace;
+mod policy;
+mod refusal;
+mod sender;
+
+pub use attempt::{Attempt, End, Evidence};
+pub use client::{
+    Account, Answer, At, Block, BlockTx, Broadcast, Client, DeploymentParams, DeploymentRecord, LeaseRecord,
+    MarketFilter, MarketParams, NodeConfig, Simulation, Tip, TxResult,
+};
+pub use error::{ChainError, Recovery};
+pub use journal::{Journal, JournalError, MemoryJournal};
+pub use policy::{Class, Kind, Policy};
+pub use sender::{Progress, Sender, Unsettled};

@@ -1,7 +1,7 @@
 """The readiness probe, run as the entrypoint of a Ray job: one task on every node that is ALIVE, an object in, an object out.
 
 Both objects are too large to travel inside a message (100 kB), so they go through the object stores and over the wire between nodes.
-Prints one line, `RAYAKASH-PROBE {"ok": bool, "nodes": [{"node_id", "instance_id", "ip", "ok", "seconds", "error"}]}`, and exits 0: a failure is in the line.
+Prints one line, `RAYAKASH-PROBE {"ok": bool, "nodes": [{"node_id", "instance_id", "ip", "ok", "millis", "error"}]}`, and exits 0: a failure is in the line.
 """
 import json
 import os
@@ -52,7 +52,7 @@ def judge(ref, node, data, start):
 
 def row(node, instance, start, error):
     return {"node_id": node["NodeID"], "instance_id": instance, "ip": node["NodeManagerAddress"], "ok": error is None,
-            "seconds": round(time.monotonic() - start, 3), "error": error}
+            "millis": round((time.monotonic() - start) * 1000), "error": error}
 
 
 if __name__ == "__main__":

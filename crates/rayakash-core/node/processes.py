@@ -1,5 +1,6 @@
 # Processes: starting, reaping, and finding them by descent. As process 1, or as child subreaper, we inherit every orphan below us.
 
+PRCTL = ctypes.CDLL(None).prctl
 CHILDREN = {}       # pid -> Child, until reaped
 SPARED = set()      # (pid, start time) of what setup commands left running: not Ray's, so a restart of Ray leaves it alone
 
@@ -8,8 +9,10 @@ class Child:
     """A process that we started; `done` becomes its exit code, negative for a signal."""
 
     def __init__(self, argv, env):
-        # The reaper runs in the event loop, so it cannot see the child before it is in CHILDREN.
-        self.pid = os.posix_spawnp(argv[0], argv, env, setsid=True, setsigdef=[signal.SIGPIPE, signal.SIGXFSZ])
+        # Where we are not process 1, our death must still be its death: PR_SET_PDEATHSIG.
+        process = subprocess.Popen(argv, env=env, start_new_session=True, preexec_fn=lambda: PRCTL(1, signal.SIGKILL, 0, 0, 0))
+        process.returncode = 0      # keeps Popen from reaping: our reaper does, in the event loop, so never before the next line
+        self.pid = process.pid
         self.done = asyncio.get_running_loop().create_future()
         CHILDREN[self.pid] = self
 

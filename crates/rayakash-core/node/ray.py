@@ -6,7 +6,8 @@ RAY_TMP = f"{TMP}/r"    # short: Ray's socket paths below it must stay under 107
 
 def ray_command(ip):
     p = PORTS
-    command = ["ray", "start", "--block", "--disable-usage-stats", f"--node-ip-address={ip}",
+    # The name puts the instance id into Ray's cheap and prompt list of nodes; the id of the environment comes seconds later, in another.
+    command = ["ray", "start", "--block", "--disable-usage-stats", f"--node-ip-address={ip}", f"--node-name={INSTANCE}",
                f"--node-manager-port={p['node_manager']}", f"--object-manager-port={p['object_manager']}",
                f"--runtime-env-agent-port={p['runtime_env']}", f"--dashboard-agent-grpc-port={p['agent_grpc']}",
                f"--dashboard-agent-listen-port={p['agent_http']}", f"--metrics-export-port={p['metrics']}",

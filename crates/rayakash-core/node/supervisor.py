@@ -99,9 +99,8 @@ async def main():
     loop.add_signal_handler(signal.SIGCHLD, reap)
     for sig in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sig, on_term)
-    prctl = ctypes.CDLL(None).prctl
-    prctl(4, 0, 0, 0, 0)    # PR_SET_DUMPABLE: tasks of the same user must not read our first environment
-    prctl(36, 1, 0, 0, 0)   # PR_SET_CHILD_SUBREAPER: orphans come to us where we are not process 1
+    PRCTL(4, 0, 0, 0, 0)    # PR_SET_DUMPABLE: tasks of the same user must not read our first environment
+    PRCTL(36, 1, 0, 0, 0)   # PR_SET_CHILD_SUBREAPER: orphans come to us where we are not process 1
     log("up", instance=INSTANCE, python=sys.version.split()[0], pid=os.getpid())
     others = [asyncio.ensure_future(endure(keep_gate))]
     if not HEAD:

@@ -88,6 +88,9 @@ pub enum Act {
     },
 }
 
+/// How the reason of a close for want of a bid begins.
+pub const NO_BID: &str = "no acceptable bid";
+
 /// Why a deployment is closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
@@ -114,7 +117,7 @@ impl Why {
     pub fn text(&self) -> String {
         match self {
             Self::Asked => "you asked for it".to_owned(),
-            Self::NoBid(why) => format!("no acceptable bid: {why}"),
+            Self::NoBid(why) => format!("{NO_BID}: {why}"),
             Self::Refused(why) => format!("provider refused: {why}"),
             Self::NotReady(why) => format!("did not start: {why}"),
             Self::Broken(why) => format!("broke and did not heal: {why}"),

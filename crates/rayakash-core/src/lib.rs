@@ -15,7 +15,7 @@ mod secret;
 pub mod spec;
 pub mod view;
 
-pub use act::{Act, Decision, Row, Waiting, Why};
+pub use act::{Act, Decision, NO_BID, Row, Waiting, Why};
 pub use check::{Violation, check};
 pub use choose::{Choice, Considered, choose};
 pub use decide::{Now, Policy, Wanted, decide};

@@ -1,1 +1,29 @@
-//! Puts it together: config, adapters for the ports, HTTP handlers, start and drain.
+//! Puts it together: config, adapters for the engine's ports, HTTP handlers, start and drain.
+//!
+//! [`run`] is the service; its `main` is in the command line. One daemon per state directory, which a file lock sees to.
+
+mod chain;
+mod clock;
+mod clusters;
+mod config;
+mod gate;
+mod head;
+mod http;
+mod journal;
+mod keyring;
+mod listener;
+mod network;
+mod private;
+mod providers;
+mod run;
+mod sandbox;
+mod service;
+mod status;
+mod vault;
+mod wish;
+mod world;
+
+pub use config::{BadConfig, Config, Context, Overrides, Paths};
+pub use network::Network;
+pub use run::{RunError, run};
+pub use sandbox::SandboxFile;

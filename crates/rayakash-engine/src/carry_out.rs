@@ -51,7 +51,7 @@ async fn perform(of: &Tended<'_>, intent: &str, act: &Act, seen: &Placing) -> Ou
     match act {
         Act::SendManifest { lease, version } => {
             let host = seen.near.as_ref().map(|near| near.host_uri.clone()).unwrap_or_default();
-            of.world.providers().send_manifest(lease, &host, *version).await
+            of.world.providers().send_manifest(of.name, lease, &host, *version).await
         }
         Act::DrainJobs { lease } => drain(of, lease, seen).await,
         Act::OpenDeployment { .. }

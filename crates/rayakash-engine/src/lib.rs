@@ -7,6 +7,7 @@ mod carry_out;
 pub mod facts;
 mod look;
 pub mod ports;
+mod preview;
 mod report;
 mod step;
 pub mod tasks;
@@ -14,6 +15,7 @@ mod tend;
 mod treasury;
 
 pub use look::{NodeView, Placing};
+pub use preview::{Preview, preview};
 pub use report::{Report, Summary};
 pub use step::Settings;
 pub use tend::{Tending, tend};

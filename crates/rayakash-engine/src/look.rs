@@ -36,6 +36,8 @@ pub struct NodeView {
     pub gate: Option<(String, u16)>,
     /// Every node that Ray knows of.
     pub nodes: Vec<Node>,
+    /// Containers per service.
+    pub pods: BTreeMap<String, Pods>,
     /// What the provider's events complain about.
     pub complaints: Vec<String>,
     /// What is left in escrow now, uact.
@@ -205,6 +207,7 @@ async fn leased(
         host_uri,
         gate,
         nodes: head.nodes,
+        pods: pods.clone(),
         complaints: said.complaints,
         escrow,
         price: lease.price.amount,

@@ -143,7 +143,13 @@ pub trait Providers: Send + Sync {
     async fn look(&self, lease: &LeaseId, host_uri: &str) -> Result<LeaseLook, Unavailable>;
 
     /// Gives the provider a manifest. Repeating it is harmless.
-    async fn send_manifest(&self, lease: &LeaseId, host_uri: &str, version: Version) -> Outcome;
+    async fn send_manifest(
+        &self,
+        cluster: &Name,
+        lease: &LeaseId,
+        host_uri: &str,
+        version: Version,
+    ) -> Outcome;
 }
 
 /// What a provider says of a lease.

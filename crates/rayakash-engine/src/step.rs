@@ -2,12 +2,13 @@
 
 use rayakash_core::spec::Name;
 use rayakash_core::view::{Placement, Ray, Tip, View};
-use rayakash_core::{Decision, Now, Policy, Waiting, Wanted, blueprint, ceiling_per_block, check, decide};
+use rayakash_core::{Decision, Now, Policy, Waiting, Wanted, check, decide};
 
 use crate::carry_out::{CarriedOut, carry_out};
 use crate::facts::{Books, Fact, Wish};
 use crate::look::{Gates, Placing, look};
 use crate::ports::{Outcome, Unavailable, World};
+use crate::preview::draw;
 use crate::report::{Report, Summary};
 use crate::treasury::Treasury;
 
@@ -193,20 +194,9 @@ async fn note_readiness(of: &Tended<'_>, view: &View) -> Result<bool, Unavailabl
 
 /// The wish, and what it becomes at the present block time. Its manifest is kept before anything can name it on chain.
 async fn want(of: &Tended<'_>, wish: &Wish, tip: &Tip) -> Result<Wanted, Unavailable> {
-    let keys = of.world.vault().keys(of.name).await?;
-    let secrets = of.world.vault().secrets(&wish.cluster).await?;
-    let ceiling = ceiling_per_block(&wish.cluster, tip);
-    let blueprint = blueprint::draw(&wish.cluster, &keys, &secrets, ceiling.amount)
-        .map_err(|error| Unavailable { what: "the blueprint".to_owned(), why: error.to_string() })?;
-    of.world.vault().keep(of.name, blueprint.version, &blueprint.manifest).await?;
-    Ok(Wanted {
-        cluster: wish.cluster.clone(),
-        groups: blueprint.groups,
-        version: blueprint.version,
-        ceiling,
-        restart: wish.restart,
-        written_ms: wish.written_ms,
-    })
+    let (wanted, manifest) = draw(of.world, wish, tip).await?;
+    of.world.vault().keep(of.name, wanted.version, &manifest).await?;
+    Ok(wanted)
 }
 
 /// The timeline: a line for each change of words.

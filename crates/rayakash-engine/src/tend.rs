@@ -6,7 +6,7 @@ use rayakash_core::spec::Name;
 use tokio::sync::{Notify, watch};
 
 use crate::ports::World;
-use crate::report::Report;
+use crate::report::{Report, Summary};
 use crate::step::{Memory, Next, Settings, Tended, step};
 use crate::treasury::Treasury;
 
@@ -16,6 +16,9 @@ const SHORTEST_MS: u64 = 200;
 const LONGEST_MS: u64 = 5_000;
 /// The longest pause after trouble.
 const LONGEST_TROUBLE_MS: u64 = 30_000;
+
+/// The pause between looks at a cluster that is ready: each look asks Ray, which costs it processor time.
+const READY_MS: u64 = 3_000;
 
 /// What tends a cluster.
 #[derive(Clone)]
@@ -54,8 +57,7 @@ pub async fn tend(world: Arc<dyn World>, tending: Tending) {
             }
             Next::Wait => {
                 troubles = 0;
-                let block_ms = tending.reports.borrow().tip.map_or(LONGEST_MS, |tip| tip.block_ms);
-                block_ms.clamp(SHORTEST_MS, LONGEST_MS)
+                pause_ms(&tending.reports.borrow())
             }
             Next::Later => {
                 troubles = troubles.saturating_add(1);
@@ -67,5 +69,14 @@ pub async fn tend(world: Arc<dyn World>, tending: Tending) {
             () = tending.nudge.notified() => {}
             () = world.clock().sleep_ms(pause_ms) => {}
         }
+    }
+}
+
+/// A block, since nothing changes on chain in between; longer when all is well.
+fn pause_ms(report: &Report) -> u64 {
+    let block_ms = report.tip.map_or(LONGEST_MS, |tip| tip.block_ms).clamp(SHORTEST_MS, LONGEST_MS);
+    match report.summary {
+        Summary::Ready => block_ms.max(READY_MS),
+        _ => block_ms,
     }
 }

@@ -1,1 +1,26 @@
-//! Remembers wishes, intents, money and events on disk.
+//! Remembers wishes, intents, money and events on disk, in one SQLite file. It owns that format and its migrations.
+//!
+//! Every write is one transaction, durable when the call returns, and adds a row to `records`: the journal of what was done, in
+//! order, and the stream of events that people follow. No secret is ever in it: a cluster file holds their names only.
+
+mod attempts;
+mod books;
+mod column;
+mod deployments;
+mod error;
+mod facts;
+mod fees;
+mod intents;
+mod ledger;
+mod records;
+mod store;
+mod wishes;
+
+#[cfg(test)]
+mod tests;
+
+pub use attempts::{AttemptRow, EndRow};
+pub use error::LedgerError;
+pub use ledger::{Ledger, ReadWish};
+pub use records::{EventKind, EventRow};
+pub use wishes::ClusterRow;

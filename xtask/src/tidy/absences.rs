@@ -21,12 +21,16 @@ pub(super) const ABSENCES: &[Absence] = &[
         rule: "core-is-pure",
         holds_in: |path| path.starts_with("crates/rayakash-core/src/"),
         in_tests: false,
-        hits: |name| IMPURE.iter().any(|prefix| name.within(prefix)) || CLOCKS.iter().any(|end| name.ends(end)),
+        hits: |name| {
+            IMPURE.iter().any(|prefix| name.within(prefix)) || CLOCKS.iter().any(|end| name.ends(end))
+        },
         advice: "the core has no I/O, clock, chance, async or serde; pass the value in",
     },
     Absence {
         rule: "tasks-have-a-home",
-        holds_in: |path| is_product(path) && !is_home(path, &["crates/rayakash-engine/src/tasks", SANDBOX_TASKS]),
+        holds_in: |path| {
+            is_product(path) && !is_home(path, &["crates/rayakash-engine/src/tasks", SANDBOX_TASKS])
+        },
         in_tests: false,
         hits: spawns,
         advice: "spawn through the tasks module of the engine or of the sandbox, clients return futures and streams",
@@ -83,13 +87,31 @@ pub(super) const ABSENCES: &[Absence] = &[
 ];
 
 const IMPURE: &[&str] = &[
-    "async", "await", "tokio", "futures_util", "serde", "serde_json", "rand", "std::fs", "std::net", "std::env",
-    "std::process", "std::thread",
+    "async",
+    "await",
+    "tokio",
+    "futures_util",
+    "serde",
+    "serde_json",
+    "rand",
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "std::thread",
 ];
 const CLOCKS: &[&str] =
     &["SystemTime::now", "std::time::Instant", "Timestamp::now", "Zoned::now", "OffsetDateTime::now_utc"];
-const ENVIRONMENT: &[&str] =
-    &["std::env", "env::var", "env::var_os", "env::vars", "env::vars_os", "env::set_var", "env::remove_var", "env::args"];
+const ENVIRONMENT: &[&str] = &[
+    "std::env",
+    "env::var",
+    "env::var_os",
+    "env::vars",
+    "env::vars_os",
+    "env::set_var",
+    "env::remove_var",
+    "env::args",
+];
 const SANDBOX_TASKS: &str = "crates/akash-sandbox/src/tasks";
 const OUTER_WORLD: &[&str] = &[
     "crates/rayakash-daemon/src/config",
@@ -99,14 +121,22 @@ const OUTER_WORLD: &[&str] = &[
     "crates/rayakash/src/env",
 ];
 const ABOVE_THE_WIRE: &[&str] = &[
-    "crates/rayakash-core/", "crates/rayakash-engine/", "crates/rayakash-ledger/", "crates/rayakash-api/",
-    "crates/rayakash-daemon/", "crates/rayakash/",
+    "crates/rayakash-core/",
+    "crates/rayakash-engine/",
+    "crates/rayakash-ledger/",
+    "crates/rayakash-api/",
+    "crates/rayakash-daemon/",
+    "crates/rayakash/",
 ];
 const MONEY: &[&str] = &[
-    "crates/akash-types/src/", "crates/rayakash-core/src/", "crates/rayakash-ledger/src/", "crates/akash-chain/src/",
+    "crates/akash-types/src/",
+    "crates/rayakash-core/src/",
+    "crates/rayakash-ledger/src/",
+    "crates/akash-chain/src/",
     "crates/akash-sandbox/src/market",
 ];
-const BELOW_THE_API: &[&str] = &["akash_chain", "akash_provider", "akash_wallet", "rayakash_engine", "rayakash_ledger"];
+const BELOW_THE_API: &[&str] =
+    &["akash_chain", "akash_provider", "akash_wallet", "rayakash_engine", "rayakash_ledger"];
 
 /// Everything that a user runs, which leaves out the test kit and xtask.
 fn is_product(path: &str) -> bool {
@@ -115,20 +145,24 @@ fn is_product(path: &str) -> bool {
 
 /// Whether `path` is one of the modules, as a file or in its folder.
 fn is_home(path: &str, homes: &[&str]) -> bool {
-    homes.iter().any(|home| path.strip_prefix(home).is_some_and(|rest| rest == ".rs" || rest.starts_with('/')))
+    homes
+        .iter()
+        .any(|home| path.strip_prefix(home).is_some_and(|rest| rest == ".rs" || rest.starts_with('/')))
 }
 
-/// A task or a thread; `Command::spawn()` takes no argument and is a process, our own
-/// `tasks.spawn(name, future)` takes two.
+/// A task or a thread. `Command::spawn()` takes no argument and is a process, our own
+/// `tasks.spawn(name, future)` takes two, and `self.spawn(…)` is a method of the same file.
 fn spawns(name: &Name) -> bool {
     let free = ["tokio::spawn", "task::spawn", "task::spawn_local", "thread::spawn", "runtime::Handle"];
-    let method = name.kind == Kind::Method(1) && ["spawn", "spawn_on", "spawn_local"].iter().any(|end| name.ends(end));
+    let method =
+        name.kind == Kind::Method(1) && ["spawn", "spawn_on", "spawn_local"].iter().any(|end| name.ends(end));
     method || (name.kind == Kind::Path && free.iter().any(|end| name.ends(end)))
 }
 
 /// All findings of all absences.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
-    let pairs = ABSENCES.iter().flat_map(|absence| tree.sources().map(move |(path, source)| (absence, path, source)));
+    let pairs =
+        ABSENCES.iter().flat_map(|absence| tree.sources().map(move |(path, source)| (absence, path, source)));
     pairs
         .filter(|(absence, path, _)| (absence.holds_in)(path))
         .flat_map(|(absence, path, source)| {
@@ -161,7 +195,11 @@ mod tests {
         ("core-is-pure", CORE, "fn f() { let _ = std::time::SystemTime::now(); }"),
         ("tasks-have-a-home", DAEMON, "fn f() { tokio::spawn(g()); }"),
         ("tasks-have-a-home", DAEMON, "fn f(set: &mut JoinSet<()>) { set.spawn(g()); }"),
-        ("tasks-have-a-home", "crates/akash-chain/src/lib.rs", "fn f() { tokio::select! { _ = tokio::spawn(g()) => {} } }"),
+        (
+            "tasks-have-a-home",
+            "crates/akash-chain/src/lib.rs",
+            "fn f() { tokio::select! { _ = tokio::spawn(g()) => {} } }",
+        ),
         ("tasks-have-a-home", "crates/ray-client/src/lib.rs", "fn f() { std::thread::spawn(g); }"),
         ("environment-has-a-home", DAEMON, "fn f() { std::env::var(\"A\"); }"),
         ("environment-has-a-home", DAEMON, "use std::env;"),
@@ -184,14 +222,27 @@ mod tests {
         ("core-is-pure", DAEMON, "use std::fs;"),
         ("tasks-have-a-home", "crates/rayakash-engine/src/tasks.rs", "fn f() { tokio::spawn(g()); }"),
         ("tasks-have-a-home", "crates/akash-sandbox/src/tasks.rs", "fn f() { tokio::spawn(g()); }"),
-        ("tasks-have-a-home", DAEMON, "fn f() { Command::new(\"ray\").spawn(); tasks.spawn(\"loop\", g()); }"),
-        ("environment-has-a-home", "crates/rayakash-daemon/src/config/file.rs", "fn f() { std::env::var(\"A\"); }"),
+        (
+            "tasks-have-a-home",
+            DAEMON,
+            "fn f() { Command::new(\"ray\").spawn(); tasks.spawn(\"loop\", g()); }",
+        ),
+        ("tasks-have-a-home", DAEMON, "fn f(&self) { self.spawn(pod); }"),
+        (
+            "environment-has-a-home",
+            "crates/rayakash-daemon/src/config/file.rs",
+            "fn f() { std::env::var(\"A\"); }",
+        ),
         ("environment-has-a-home", CLI, "const V: &str = env!(\"CARGO_PKG_VERSION\");"),
         ("clock-has-a-home", "crates/akash-sandbox/src/clock.rs", "fn f() { std::time::SystemTime::now(); }"),
         ("clock-has-a-home", DAEMON, "use tokio::time::Instant; fn f() { Instant::now(); }"),
         ("no-wire-above-the-clients", "crates/akash-chain/src/query.rs", "use akash_proto::akash;"),
         ("no-float-near-money", "crates/rayakash-api/src/metrics.rs", "fn f(x: f64) {}"),
-        ("no-float-near-money", "crates/akash-types/src/dec.rs", "const A: u64 = 0x1f32; const B: &str = \"1.5\";"),
+        (
+            "no-float-near-money",
+            "crates/akash-types/src/dec.rs",
+            "const A: u64 = 0x1f32; const B: &str = \"1.5\";",
+        ),
         ("cli-has-no-domain", CLI, "use rayakash_api::Client;"),
         ("no-ignored-tests", CORE, "fn f(ignore: bool) {}"),
         ("no-stubs", CORE, "fn todo() -> bool { todo != 1 }"),
@@ -205,7 +256,10 @@ mod tests {
     fn each_rule_fires_on_its_bad_examples() {
         for (rule, path, code) in BAD {
             let fired = fired(path, code);
-            assert!(fired.iter().any(|line| line.contains(&format!(": {rule}: "))), "{rule}: {code}: {fired:?}");
+            assert!(
+                fired.iter().any(|line| line.contains(&format!(": {rule}: "))),
+                "{rule}: {code}: {fired:?}"
+            );
         }
     }
 
@@ -213,7 +267,10 @@ mod tests {
     fn each_rule_is_silent_on_its_good_examples() {
         for (rule, path, code) in GOOD {
             let fired = fired(path, code);
-            assert!(!fired.iter().any(|line| line.contains(&format!(": {rule}: "))), "{rule}: {code}: {fired:?}");
+            assert!(
+                !fired.iter().any(|line| line.contains(&format!(": {rule}: "))),
+                "{rule}: {code}: {fired:?}"
+            );
         }
     }
 

@@ -24,12 +24,20 @@ pub(super) fn files(tree: &Tree) -> Vec<Finding> {
     let mut findings: Vec<Finding> = sizes
         .iter()
         .map(|(lines, path)| (*lines, path.as_str()))
-        .chain(tree.texts().filter(|(path, _)| has_limit(path)).map(|(path, text)| (text.lines().count(), path)))
+        .chain(
+            tree.texts().filter(|(path, _)| has_limit(path)).map(|(path, text)| (text.lines().count(), path)),
+        )
         .filter(|(lines, path)| *lines > limit(path))
-        .map(|(lines, path)| Finding::new(path, 1, format!("{lines} lines, the limit is {}; split it", limit(path))))
+        .map(|(lines, path)| {
+            Finding::new(path, 1, format!("{lines} lines, the limit is {}; split it", limit(path)))
+        })
         .collect();
     findings.extend(p90(sizes, FILE_P90).map(|(p90, path)| {
-        Finding::new(path, 1, format!("the longest file; 90 % of files have up to {p90} lines, the limit is {FILE_P90}"))
+        Finding::new(
+            path,
+            1,
+            format!("the longest file; 90 % of files have up to {p90} lines, the limit is {FILE_P90}"),
+        )
     }));
     findings
 }
@@ -58,32 +66,42 @@ pub(super) fn functions(tree: &Tree) -> Vec<Finding> {
             let count = excused.entry(krate).or_default();
             *count += 1;
             if *count > 1 {
-                let what = format!("a second `{ANNOTATION}` in {krate}, one is the limit; split `{}`", function.name);
+                let what = format!(
+                    "a second `{ANNOTATION}` in {krate}, one is the limit; split `{}`",
+                    function.name
+                );
                 findings.push(Finding::new(path, function.line, what));
             }
             continue;
         }
         if function.code_lines > FUNCTION {
-            let what =
-                format!("`{}` has {} lines, the limit is {FUNCTION}; split it", function.name, function.code_lines);
+            let what = format!(
+                "`{}` has {} lines, the limit is {FUNCTION}; split it",
+                function.name, function.code_lines
+            );
             findings.push(Finding::new(path, function.line, what));
         }
         sizes.push((function.code_lines, path.to_owned()));
     }
     findings.extend(p90(sizes, FUNCTION_P90).map(|(p90, path)| {
-        let what = format!("has the longest function; 90 % have up to {p90} lines, the limit is {FUNCTION_P90}");
+        let what =
+            format!("has the longest function; 90 % have up to {p90} lines, the limit is {FUNCTION_P90}");
         Finding::new(path, 1, what)
     }));
     findings
 }
 
-/// Rule: a function has few parameters, `self` included.
+/// Rule: a function has few parameters, `self` included; a trait's method is counted where the trait is declared.
 pub(super) fn parameters(tree: &Tree) -> Vec<Finding> {
     production_functions(tree)
-        .filter(|(_, function)| function.parameters > PARAMETERS)
+        .filter(|(_, function)| function.parameters > PARAMETERS && !function.of_trait)
         .map(|(path, function)| {
             let Function { name, parameters, line, .. } = function;
-            Finding::new(path, line, format!("`{name}` takes {parameters} parameters, the limit is {PARAMETERS}; group them"))
+            Finding::new(
+                path,
+                line,
+                format!("`{name}` takes {parameters} parameters, the limit is {PARAMETERS}; group them"),
+            )
         })
         .collect()
 }
@@ -104,35 +122,31 @@ fn p90(mut sizes: Vec<(usize, String)>, limit: usize) -> Option<(usize, String)>
 
 /// Rule: a trait has few methods.
 pub(super) fn traits(tree: &Tree) -> Vec<Finding> {
-    counted(tree, |item| match item {
-        syn::Item::Trait(item) => {
-            let methods = item.items.iter().filter(|part| matches!(part, syn::TraitItem::Fn(_))).count();
-            (methods > TRAIT_METHODS).then(|| {
-                let what = format!("trait `{}` has {methods} methods, the limit is {TRAIT_METHODS}; split it", item.ident);
-                (item.ident.span().start().line, what)
-            })
-        }
-        _ => None,
+    counted(tree, |item| {
+        let syn::Item::Trait(item) = item else { return None };
+        let methods = item.items.iter().filter(|part| matches!(part, syn::TraitItem::Fn(_))).count();
+        let what =
+            format!("trait `{}` has {methods} methods, the limit is {TRAIT_METHODS}; split it", item.ident);
+        (methods > TRAIT_METHODS).then(|| (item.ident.span().start().line, what))
     })
 }
 
 /// Rule: an error has few variants.
 pub(super) fn errors(tree: &Tree) -> Vec<Finding> {
-    counted(tree, |item| match item {
-        syn::Item::Enum(item) if is_error(item) && item.variants.len() > ERROR_VARIANTS => {
-            let (name, count) = (&item.ident, item.variants.len());
-            let what = format!("error `{name}` has {count} variants, the limit is {ERROR_VARIANTS}; split it");
-            Some((item.ident.span().start().line, what))
-        }
-        _ => None,
+    counted(tree, |item| {
+        let syn::Item::Enum(item) = item else { return None };
+        let (name, count) = (&item.ident, item.variants.len());
+        let what = format!("error `{name}` has {count} variants, the limit is {ERROR_VARIANTS}; split it");
+        (is_error(item) && count > ERROR_VARIANTS).then(|| (item.ident.span().start().line, what))
     })
 }
 
 fn is_error(item: &syn::ItemEnum) -> bool {
-    let derives_error = item.attrs.iter().filter(|attribute| attribute.path().is_ident("derive")).any(|attribute| {
-        let syn::Meta::List(list) = &attribute.meta else { return false };
-        list.tokens.clone().into_iter().any(|token| token.to_string() == "Error")
-    });
+    let derives_error =
+        item.attrs.iter().filter(|attribute| attribute.path().is_ident("derive")).any(|attribute| {
+            let syn::Meta::List(list) = &attribute.meta else { return false };
+            list.tokens.clone().into_iter().any(|token| token.to_string() == "Error")
+        });
     derives_error || item.ident.to_string().ends_with("Error")
 }
 
@@ -227,7 +241,10 @@ mod tests {
         let one = format!("{ANNOTATION}\n{}", function("long", 90));
         assert_eq!(with(&one), Vec::<String>::new());
         assert_eq!(with(&one.repeat(2)).len(), 1);
-        assert_eq!(with(&format!("#[cfg(test)]\nmod tests {{\n{}}}\n", function("long", 90))), Vec::<String>::new());
+        assert_eq!(
+            with(&format!("#[cfg(test)]\nmod tests {{\n{}}}\n", function("long", 90))),
+            Vec::<String>::new()
+        );
     }
 
     #[test]
@@ -242,6 +259,9 @@ mod tests {
     fn parameters_are_few() {
         let text = "impl A { fn f(&self, a: u8, b: u8, c: u8, d: u8, e: u8) {} }";
         assert_eq!(parameters(&Tree::of(&[(LIB, text)])).len(), 1);
+        assert_eq!(parameters(&Tree::of(&[(LIB, &text.replace("impl A", "impl Foreign for A"))])), []);
+        let declared = "trait T { fn f(&self, a: u8, b: u8, c: u8, d: u8, e: u8); }";
+        assert_eq!(parameters(&Tree::of(&[(LIB, declared)])).len(), 1);
         assert_eq!(parameters(&Tree::of(&[(LIB, "fn f(a: u8, b: u8, c: u8, d: u8, e: u8) {}")])), []);
     }
 
@@ -256,7 +276,10 @@ mod tests {
     fn errors_have_few_variants() {
         let variants = |head: &str, count: usize| format!("{head} {{ {} }}", "A, ".repeat(count));
         assert_eq!(errors(&Tree::of(&[(LIB, &variants("enum SendError", 16))])).len(), 1);
-        assert_eq!(errors(&Tree::of(&[(LIB, &variants("#[derive(Debug, thiserror::Error)] enum Send", 16))])).len(), 1);
+        assert_eq!(
+            errors(&Tree::of(&[(LIB, &variants("#[derive(Debug, thiserror::Error)] enum Send", 16))])).len(),
+            1
+        );
         assert_eq!(errors(&Tree::of(&[(LIB, &variants("enum SendError", 15))])), []);
         assert_eq!(errors(&Tree::of(&[(LIB, &variants("enum Kind", 40))])), []);
     }

@@ -14,9 +14,10 @@ const INDEX: &str = "docs/reference/errors/index.md";
 pub(super) fn pages(tree: &Tree) -> Vec<Finding> {
     let codes = strings_of(tree, |found| found.self_type == "Code" && found.function == "as_str");
     let page_of = |code: &String| format!("{PAGES}{code}.md");
-    let unwritten = codes.iter().filter(|(code, _)| !tree.holds(&page_of(code))).map(|(code, (path, line))| {
-        Finding::new(path, *line, format!("code `{code}` has no page, write {}", page_of(code)))
-    });
+    let unwritten =
+        codes.iter().filter(|(code, _)| !tree.holds(&page_of(code))).map(|(code, (path, line))| {
+            Finding::new(path, *line, format!("code `{code}` has no page, write {}", page_of(code)))
+        });
     let stray = tree
         .paths()
         .filter(|path| path.starts_with(PAGES) && *path != INDEX)
@@ -31,7 +32,9 @@ pub(super) fn scopes(tree: &Tree) -> Vec<Finding> {
     for (_, source) in tree.production().filter(|(path, _)| path.starts_with(API)) {
         let mut finder = Strings::default();
         finder.visit_file(&source.ast);
-        table.extend(finder.found.into_iter().filter(|found| found.constant == "ROUTES").map(|found| found.text));
+        table.extend(
+            finder.found.into_iter().filter(|found| found.constant == "ROUTES").map(|found| found.text),
+        );
     }
     let daemon = tree.production().filter(|(path, _)| path.starts_with(DAEMON));
     daemon
@@ -80,10 +83,9 @@ impl<'ast> Visit<'ast> for Strings {
     fn visit_attribute(&mut self, _: &'ast syn::Attribute) {}
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
-        self.self_type = match &*item.self_ty {
-            syn::Type::Path(path) => path.path.segments.last().map(|part| part.ident.to_string()).unwrap_or_default(),
-            _ => String::new(),
-        };
+        if let syn::Type::Path(path) = &*item.self_ty {
+            self.self_type = path.path.segments.last().map(|part| part.ident.to_string()).unwrap_or_default();
+        }
         visit::visit_item_impl(self, item);
         self.self_type.clear();
     }
@@ -132,7 +134,8 @@ impl<'ast> Visit<'ast> for Served {
 mod tests {
     use super::*;
 
-    const CODES: &str = "impl Code { pub fn as_str(self) -> &'static str { match self { Self::Gone => \"not_found\" } } }";
+    const CODES: &str =
+        "impl Code { pub fn as_str(self) -> &'static str { match self { Self::Gone => \"not_found\" } } }";
 
     fn page_findings(pages_: &[&str]) -> usize {
         let mut files = vec![("crates/rayakash-api/src/error.rs", CODES)];
@@ -152,8 +155,11 @@ mod tests {
         let served = |path: &str| {
             let api = "pub const ROUTES: &[Route] = &[Route { path: \"/livez\", scope: Scope::Open }];";
             let daemon = format!("fn f() {{ Router::new().route(\"{path}\", get(h)); }}");
-            scopes(&Tree::of(&[("crates/rayakash-api/src/routes.rs", api), ("crates/rayakash-daemon/src/serve.rs", &daemon)]))
-                .len()
+            scopes(&Tree::of(&[
+                ("crates/rayakash-api/src/routes.rs", api),
+                ("crates/rayakash-daemon/src/serve.rs", &daemon),
+            ]))
+            .len()
         };
         assert_eq!(served("/livez"), 0);
         assert_eq!(served("/v1/secret"), 1);

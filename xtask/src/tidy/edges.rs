@@ -30,7 +30,8 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, row) in &rows {
         if !members.contains_key(name) {
-            let what = format!("the table has `{name}`, but there is no such crate, drop the row or add the crate");
+            let what =
+                format!("the table has `{name}`, but there is no such crate, drop the row or add the crate");
             findings.push(Finding::new(PAGE, row.line, what));
         }
     }
@@ -60,7 +61,9 @@ fn edges(
     });
     let is_dev = |other: &&String| rows.get(*other).is_some_and(|row| row.dev);
     let backwards = member.dev_dependencies.iter().filter(|_| !row.dev).filter(is_dev).map(|other| {
-        format!("the tests of `{name}` depend on `{other}`, a crate for development above it; move the test there")
+        format!(
+            "the tests of `{name}` depend on `{other}`, a crate for development above it; move the test there"
+        )
     });
     forbidden.chain(backwards).map(|what| Finding::new(member.path, 1, what)).collect()
 }
@@ -77,7 +80,8 @@ fn members(tree: &Tree) -> BTreeMap<String, Member<'_>> {
 
 /// The names in the given sections, for every target.
 pub(super) fn dependencies(manifest: &toml::Table, sections: &[&str]) -> BTreeSet<String> {
-    let targets = manifest.get("target").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
+    let targets =
+        manifest.get("target").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
     let places = std::iter::once(manifest).chain(targets.filter_map(toml::Value::as_table));
     places
         .flat_map(|place| sections.iter().filter_map(|section| place.get(*section)?.as_table()))
@@ -155,7 +159,8 @@ mod tests {
             .filter(|(path, _)| *path != format!("crates/{name}/Cargo.toml"))
             .collect();
         let path = format!("crates/{name}/Cargo.toml");
-        let mut files: Vec<(&str, &str)> = others.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let mut files: Vec<(&str, &str)> =
+            others.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
         files.push((PAGE, TABLE));
         files.push((&path, &one));
         check(&Tree::of(&files)).iter().map(ToString::to_string).collect()
@@ -188,7 +193,11 @@ mod tests {
         fires("kit", "[dependencies]\ntop.workspace = true", "`kit` depends on `top`");
         fires("low", "[build-dependencies]\nmid.workspace = true", "`low` depends on `mid`");
         fires("low", "[target.'cfg(unix)'.dependencies]\nmid.workspace = true", "`low` depends on `mid`");
-        fires("low", "[dependencies]\nx = { package = \"mid\", path = \"../mid\" }", "`low` depends on `mid`");
+        fires(
+            "low",
+            "[dependencies]\nx = { package = \"mid\", path = \"../mid\" }",
+            "`low` depends on `mid`",
+        );
     }
 
     #[test]

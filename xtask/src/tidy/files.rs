@@ -16,8 +16,8 @@ pub(super) fn names(tree: &Tree) -> Vec<Finding> {
     rust.filter_map(|path| {
         let inside = path.split_once("/src/").map_or(path, |(_, inside)| inside);
         let bad = inside.trim_end_matches(".rs").split('/').find(|part| EMPTY_NAMES.contains(part))?;
-        // Cargo itself wants `tests/<group>/mod.rs` nowhere; a folder beside a file always works.
-        let advice = if bad == "mod" { "use `foo.rs` beside `foo/`" } else { "name it for the one thing it holds" };
+        let advice =
+            if bad == "mod" { "use `foo.rs` beside `foo/`" } else { "name it for the one thing it holds" };
         Some(Finding::new(path, 1, format!("a file named `{bad}`, {advice}")))
     })
     .collect()
@@ -25,7 +25,8 @@ pub(super) fn names(tree: &Tree) -> Vec<Finding> {
 
 /// Rule: the repository speaks of nothing outside itself.
 pub(super) fn outside(tree: &Tree) -> Vec<Finding> {
-    let lines = tree.texts().flat_map(|(path, text)| text.lines().zip(1..).map(move |(line, at)| (path, line, at)));
+    let lines =
+        tree.texts().flat_map(|(path, text)| text.lines().zip(1..).map(move |(line, at)| (path, line, at)));
     lines
         .filter_map(|(path, line, at)| {
             let place = OUTSIDE.iter().find(|place| line.contains(**place))?;

@@ -10,13 +10,18 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let Some(page) = tree.text(PAGE) else {
         return vec![Finding::new(PAGE, 1, "is missing, it is the specification of decide")];
     };
-    let rows: BTreeMap<u32, usize> = page.lines().zip(1..).filter_map(|(line, at)| Some((row(line)?, at))).collect();
+    let rows: BTreeMap<u32, usize> =
+        page.lines().zip(1..).filter_map(|(line, at)| Some((row(line)?, at))).collect();
     let tests = tests(tree);
     let untested = rows.iter().filter(|(row, _)| !tests.contains_key(row)).map(|(row, line)| {
         Finding::new(PAGE, *line, format!("row R{row} has no test, write `r{row}_…` in rayakash-core"))
     });
     let unwritten = tests.iter().filter(|(row, _)| !rows.contains_key(row)).map(|(row, (path, line))| {
-        Finding::new(path, *line, format!("a test of row R{row}, which {PAGE} does not have; write the row first"))
+        Finding::new(
+            path,
+            *line,
+            format!("a test of row R{row}, which {PAGE} does not have; write the row first"),
+        )
     });
     untested.chain(unwritten).collect()
 }
@@ -29,7 +34,8 @@ fn row(line: &str) -> Option<u32> {
 /// Where a test of each row stands.
 fn tests(tree: &Tree) -> BTreeMap<u32, (String, usize)> {
     let core = tree.sources().filter(|(path, _)| path.starts_with("crates/rayakash-core/"));
-    let functions = core.flat_map(|(path, source)| source.functions().into_iter().map(move |found| (path, found)));
+    let functions =
+        core.flat_map(|(path, source)| source.functions().into_iter().map(move |found| (path, found)));
     functions
         .filter(|(_, function)| function.attributes.iter().any(|attribute| attribute == "test"))
         .filter_map(|(path, function)| Some((row_of_test(&function.name)?, (path.to_owned(), function.line))))
@@ -54,7 +60,10 @@ mod tests {
 
     #[test]
     fn rows_and_tests_match() {
-        assert_eq!(findings("#[test] fn r1_gone() {} #[test] fn r2_settling() {} #[test] fn r_words() {}").len(), 0);
+        assert_eq!(
+            findings("#[test] fn r1_gone() {} #[test] fn r2_settling() {} #[test] fn r_words() {}").len(),
+            0
+        );
     }
 
     #[test]

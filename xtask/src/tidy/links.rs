@@ -11,7 +11,9 @@ pub(super) fn targets(tree: &Tree) -> Vec<Finding> {
     pages
         .flat_map(|(path, text)| links(text).into_iter().map(move |(line, link)| (path, line, link)))
         .filter(|(path, _, link)| resolve(path, link).is_none_or(|target| !tree.holds(&target)))
-        .map(|(path, line, link)| Finding::new(path, line, format!("the link `{link}` leads nowhere, correct it")))
+        .map(|(path, line, link)| {
+            Finding::new(path, line, format!("the link `{link}` leads nowhere, correct it"))
+        })
         .collect()
 }
 
@@ -70,7 +72,10 @@ mod tests {
 
     #[test]
     fn links_lead_somewhere() {
-        assert_eq!(broken("[b](../b.md#part) [up](..) [r](../../README.md) [web](https://a.b/c) [here](#a)"), 0);
+        assert_eq!(
+            broken("[b](../b.md#part) [up](..) [r](../../README.md) [web](https://a.b/c) [here](#a)"),
+            0
+        );
         assert_eq!(broken("`[b](no.md)`\n```\n[b](no.md)\n```\n"), 0);
         assert_eq!(broken("[b](../c.md)"), 1);
         assert_eq!(broken("[b](../../../out.md)"), 1);

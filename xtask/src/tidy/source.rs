@@ -28,7 +28,7 @@ pub(crate) struct Name {
 pub(crate) enum Kind {
     /// `a::b`, a keyword, or an item of `use a::{b}`.
     Path,
-    /// `.name(…)` with that many arguments.
+    /// `.name(…)` with that many arguments; `self.name` when it is called on `self`.
     Method(usize),
     /// `name!`.
     Macro,
@@ -59,6 +59,8 @@ pub(crate) struct Function {
     pub(crate) parameters: usize,
     pub(crate) attributes: Vec<String>,
     pub(crate) annotated: bool,
+    /// Whether a trait dictates the signature.
+    pub(crate) of_trait: bool,
     pub(crate) in_tests: bool,
 }
 
@@ -120,7 +122,7 @@ impl Source {
 
     /// Every function with a body, tests included.
     pub(crate) fn functions(&self) -> Vec<Function> {
-        let mut finder = FunctionFinder { source: self, found: Vec::new() };
+        let mut finder = FunctionFinder { source: self, of_trait: false, found: Vec::new() };
         finder.visit_file(&self.ast);
         finder.found
     }
@@ -152,8 +154,11 @@ fn scan(tokens: TokenStream, prefix: &str, names: &mut Vec<Name>) {
                 let (path, next) = whole_path(&trees, at);
                 let path = if prefix.is_empty() { path } else { format!("{prefix}::{path}") };
                 let after_dot = at.checked_sub(1).is_some_and(|before| is_punct(trees.get(before), '.'));
+                let path = if after_dot && is_self(&trees, at) { format!("self.{path}") } else { path };
                 let kind = kind_of(&trees, next, after_dot);
-                if let (true, Some(TokenTree::Group(group))) = (is_path_separator(&trees, next), trees.get(next + 2)) {
+                if let (true, Some(TokenTree::Group(group))) =
+                    (is_path_separator(&trees, next), trees.get(next + 2))
+                {
                     names.push(Name { line, path: path.clone(), kind });
                     scan(group.stream(), &path, names);
                     at = next + 3;
@@ -201,7 +206,9 @@ fn kind_of(trees: &[TokenTree], next: usize, after_dot: bool) -> Kind {
             Kind::Method(arguments(group.stream()))
         }
         // `a!(…)`, but not `a != b`.
-        Some(TokenTree::Punct(mark)) if mark.as_char() == '!' && !is_punct(trees.get(next + 1), '=') => Kind::Macro,
+        Some(TokenTree::Punct(mark)) if mark.as_char() == '!' && !is_punct(trees.get(next + 1), '=') => {
+            Kind::Macro
+        }
         _ => Kind::Path,
     }
 }
@@ -214,6 +221,11 @@ fn arguments(tokens: TokenStream) -> usize {
 
 fn is_punct(tree: Option<&TokenTree>, mark: char) -> bool {
     matches!(tree, Some(TokenTree::Punct(punct)) if punct.as_char() == mark)
+}
+
+/// Whether the name at `at` is `self.name`: a method or field of the file's own types.
+fn is_self(trees: &[TokenTree], at: usize) -> bool {
+    matches!(at.checked_sub(2).and_then(|at| trees.get(at)), Some(TokenTree::Ident(ident)) if ident == "self")
 }
 
 fn is_path_separator(trees: &[TokenTree], at: usize) -> bool {
@@ -240,15 +252,7 @@ struct TestFinder {
 
 impl<'ast> Visit<'ast> for TestFinder {
     fn visit_item(&mut self, item: &'ast syn::Item) {
-        let attributes = match item {
-            syn::Item::Mod(item) => &item.attrs,
-            syn::Item::Fn(item) => &item.attrs,
-            syn::Item::Impl(item) => &item.attrs,
-            syn::Item::Use(item) => &item.attrs,
-            syn::Item::Struct(item) => &item.attrs,
-            syn::Item::Const(item) => &item.attrs,
-            _ => return visit::visit_item(self, item),
-        };
+        let Some(attributes) = attributes(item) else { return visit::visit_item(self, item) };
         if !attributes.iter().any(is_cfg_test) {
             return visit::visit_item(self, item);
         }
@@ -265,6 +269,22 @@ impl<'ast> Visit<'ast> for TestFinder {
     }
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "syn::Item is open; the other kinds are not put under cfg(test)"
+)]
+fn attributes(item: &syn::Item) -> Option<&[syn::Attribute]> {
+    match item {
+        syn::Item::Mod(item) => Some(&item.attrs),
+        syn::Item::Fn(item) => Some(&item.attrs),
+        syn::Item::Impl(item) => Some(&item.attrs),
+        syn::Item::Use(item) => Some(&item.attrs),
+        syn::Item::Struct(item) => Some(&item.attrs),
+        syn::Item::Const(item) => Some(&item.attrs),
+        _ => None,
+    }
+}
+
 fn is_cfg_test(attribute: &syn::Attribute) -> bool {
     let syn::Meta::List(list) = &attribute.meta else { return false };
     let condition = list.tokens.to_string();
@@ -278,11 +298,17 @@ fn lines_of(item: &impl syn::spanned::Spanned) -> RangeInclusive<usize> {
 
 struct FunctionFinder<'a> {
     source: &'a Source,
+    of_trait: bool,
     found: Vec<Function>,
 }
 
 impl FunctionFinder<'_> {
-    fn add(&mut self, signature: &syn::Signature, attributes: &[syn::Attribute], whole: &RangeInclusive<usize>) {
+    fn add(
+        &mut self,
+        signature: &syn::Signature,
+        attributes: &[syn::Attribute],
+        whole: &RangeInclusive<usize>,
+    ) {
         let line = signature.span().start().line;
         self.found.push(Function {
             name: signature.ident.to_string(),
@@ -291,6 +317,7 @@ impl FunctionFinder<'_> {
             parameters: signature.inputs.len(),
             attributes: attributes.iter().filter_map(last_part).collect(),
             annotated: self.source.annotated(whole),
+            of_trait: self.of_trait,
             in_tests: self.source.in_tests(line),
         });
     }
@@ -302,6 +329,12 @@ fn last_part(attribute: &syn::Attribute) -> Option<String> {
 }
 
 impl<'ast> Visit<'ast> for FunctionFinder<'_> {
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        let outer = std::mem::replace(&mut self.of_trait, item.trait_.is_some());
+        visit::visit_item_impl(self, item);
+        self.of_trait = outer;
+    }
+
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         self.add(&item.sig, &item.attrs, &lines_of(item));
         visit::visit_item_fn(self, item);
@@ -341,6 +374,8 @@ mod tests {
         has("use std::{io, net::{self, IpAddr}};", "std::net::IpAddr", Kind::Path);
         has("fn f() { tokio::select! { _ = tokio::spawn(x) => {} } }", "tokio::spawn", Kind::Path);
         has("fn f() { set.spawn(one(1, 2)); }", "spawn", Kind::Method(1));
+        has("fn f(&self) { self.spawn(one); }", "self.spawn", Kind::Method(1));
+        has("fn f(&self) { self.set.spawn(one); }", "spawn", Kind::Method(1));
         has("fn f() { Command::new(\"a\").spawn(); }", "spawn", Kind::Method(0));
         has("fn f() { todo!() }", "todo", Kind::Macro);
         has("#[ignore = \"slow\"] fn f() {}", "ignore", Kind::Attribute);
@@ -372,7 +407,9 @@ mod tests {
 
     #[test]
     fn functions_are_measured_without_comments() {
-        let source = source("/// Long.\n// tidy: the one long match\nfn a(x: u8,\n    y: u8) {\n\n    // why\n    b();\n}\n");
+        let source = source(
+            "/// Long.\n// tidy: the one long match\nfn a(x: u8,\n    y: u8) {\n\n    // why\n    b();\n}\n",
+        );
         let [function] = source.functions().try_into().unwrap_or_else(|_| panic!("one function"));
         assert_eq!((function.line, function.code_lines, function.parameters), (3, 4, 2));
         assert!(function.annotated);

@@ -44,12 +44,16 @@ impl Tree {
             if has_extension(path, "rs") {
                 match Source::parse(path, text) {
                     Ok(source) => drop(tree.sources.insert(path.clone(), source)),
-                    Err((line, why)) => tree.unreadable.push(Finding::new(path, line, format!("{why}, mend it"))),
+                    Err((line, why)) => {
+                        tree.unreadable.push(Finding::new(path, line, format!("{why}, mend it")));
+                    }
                 }
             } else if path == "Cargo.toml" || path.ends_with("/Cargo.toml") {
                 match text.parse::<toml::Table>() {
                     Ok(table) => drop(tree.manifests.insert(path.clone(), table)),
-                    Err(why) => tree.unreadable.push(Finding::new(path, 1, format!("{}, mend it", why.message()))),
+                    Err(why) => {
+                        tree.unreadable.push(Finding::new(path, 1, format!("{}, mend it", why.message())));
+                    }
                 }
             }
         }
@@ -59,7 +63,8 @@ impl Tree {
 
     /// `#[cfg(test)] mod name;` makes the files of `name` test code.
     fn mark_test_modules(&mut self) {
-        let homes: Vec<String> = self.sources.iter().flat_map(|(path, source)| source.test_modules(path)).collect();
+        let homes: Vec<String> =
+            self.sources.iter().flat_map(|(path, source)| source.test_modules(path)).collect();
         for (path, source) in &mut self.sources {
             let test = homes.iter().any(|home| {
                 path.strip_prefix(home.as_str()).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
@@ -106,7 +111,9 @@ impl Tree {
     /// The Rust files that are shipped: under a crate's `src`, and no test module.
     pub(crate) fn production(&self) -> impl Iterator<Item = (&str, &Source)> {
         self.sources().filter(|(path, source)| {
-            (path.starts_with("crates/") || path.starts_with("xtask/")) && path.contains("/src/") && !source.is_test()
+            (path.starts_with("crates/") || path.starts_with("xtask/"))
+                && path.contains("/src/")
+                && !source.is_test()
         })
     }
 
@@ -149,7 +156,11 @@ mod tests {
 
     #[test]
     fn what_does_not_parse_is_a_finding() {
-        let tree = Tree::of(&[("crates/a/src/lib.rs", "//! a\nfn ("), ("crates/a/Cargo.toml", "= 1"), ("b.md", "fn (")]);
+        let tree = Tree::of(&[
+            ("crates/a/src/lib.rs", "//! a\nfn ("),
+            ("crates/a/Cargo.toml", "= 1"),
+            ("b.md", "fn ("),
+        ]);
         let lines: Vec<_> = tree.unreadable().iter().map(ToString::to_string).collect();
         assert_eq!(lines.len(), 2, "{lines:?}");
         assert!(lines.iter().any(|line| line.starts_with("crates/a/src/lib.rs:2:")), "{lines:?}");

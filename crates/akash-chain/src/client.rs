@@ -1,0 +1,248 @@
+//! Asks nodes over gRPC.
+
+mod account;
+mod deployment;
+mod market;
+mod node;
+mod page;
+mod registry;
+mod tx;
+mod wire;
+
+pub use account::Account;
+pub use deployment::{DeploymentParams, DeploymentRecord};
+pub use market::{LeaseRecord, MarketFilter, MarketParams};
+pub use node::{Block, BlockTx, NodeConfig, Tip};
+pub use tx::{Answer, Broadcast, Simulation, TxResult};
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use akash_types::{Height, Malformed};
+use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::GetLatestBlockRequest;
+use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::service_client::ServiceClient as NodeClient;
+use tokio::sync::OnceCell;
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint as Transport};
+use tonic::{Code, Request, Response, Status};
+
+use crate::ChainError;
+use crate::error::is_transport;
+
+/// Blocks and lists can be larger than tonic's 4 MiB.
+pub(crate) const MESSAGE_LIMIT: usize = 16 * 1024 * 1024;
+/// How long one node may take for one answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// The header by which a height is asked for, and in which the answer's height comes back.
+const HEIGHT: &str = "x-cosmos-block-height";
+
+/// At which height to look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum At {
+    /// The newest that the node has.
+    #[default]
+    Latest,
+    /// This one; a node that does not have it (any more) refuses.
+    Height(Height),
+}
+
+/// A client of one chain through one or more nodes. Clones share their connections.
+///
+/// A question goes to the node that answered last; when it does not answer within ten seconds, to the next. A node is asked for its
+/// chain's id before it is believed for the first time, and skipped when that is not the id of the others.
+#[derive(Clone)]
+pub struct Client {
+    endpoints: Arc<[Endpoint]>,
+    preferred: Arc<AtomicUsize>,
+    chain_id: Arc<OnceCell<String>>,
+}
+
+struct Endpoint {
+    name: String,
+    channel: Channel,
+    chain_id: OnceCell<String>,
+}
+
+impl Client {
+    /// A client of these endpoints (`http://host:port` or `https://…`). Connects when it is first asked something.
+    /// Must be called inside a Tokio runtime.
+    pub fn connect(endpoints: &[String]) -> Result<Self, ChainError> {
+        let endpoints = endpoints
+            .iter()
+            .map(|name| {
+                let bad = |e: tonic::transport::Error| ChainError::BadEndpoint {
+                    endpoint: name.clone(),
+                    source: Box::new(e),
+                };
+                let mut transport = Transport::from_shared(name.clone())
+                    .map_err(bad)?
+                    .connect_timeout(Duration::from_secs(5))
+                    .tcp_nodelay(true)
+                    .http2_keep_alive_interval(Duration::from_secs(20));
+                if name.starts_with("https:") {
+                    transport =
+                        transport.tls_config(ClientTlsConfig::new().with_native_roots()).map_err(bad)?;
+                }
+                Ok(Endpoint::new(name.clone(), transport.connect_lazy()))
+            })
+            .collect::<Result<Vec<_>, ChainError>>()?;
+        if endpoints.is_empty() {
+            return Err(ChainError::NoEndpoint);
+        }
+        Ok(Self::of(endpoints))
+    }
+
+    /// A client of one node over a connection of the caller's making.
+    pub fn from_channel(name: impl Into<String>, channel: Channel) -> Self {
+        Self::of(vec![Endpoint::new(name.into(), channel)])
+    }
+
+    fn of(endpoints: Vec<Endpoint>) -> Self {
+        Self {
+            endpoints: endpoints.into(),
+            preferred: Arc::new(AtomicUsize::new(0)),
+            chain_id: Arc::new(OnceCell::new()),
+        }
+    }
+
+    /// The answer of the first node that answers.
+    pub(crate) async fn ask<Q, R, F>(
+        &self,
+        what: &'static str,
+        at: At,
+        query: Q,
+        call: impl Fn(Channel, Request<Q>) -> F,
+    ) -> Result<R, ChainError>
+    where
+        Q: Clone,
+        F: Future<Output = Result<Response<R>, Status>>,
+    {
+        self.ask_whole(what, at, query, call).await.map(Response::into_inner)
+    }
+
+    /// The answer of the first node that answers, with its headers.
+    pub(crate) async fn ask_whole<Q, R, F>(
+        &self,
+        what: &'static str,
+        at: At,
+        query: Q,
+        call: impl Fn(Channel, Request<Q>) -> F,
+    ) -> Result<Response<R>, ChainError>
+    where
+        Q: Clone,
+        F: Future<Output = Result<Response<R>, Status>>,
+    {
+        let first = self.preferred.load(Ordering::Relaxed);
+        let mut last = ChainError::NoEndpoint;
+        for n in 0..self.endpoints.len() {
+            let index = (first + n) % self.endpoints.len();
+            let Some(endpoint) = self.endpoints.get(index) else { continue };
+            if let Err(error) = self.identify(endpoint, what).await {
+                tracing::debug!(endpoint = endpoint.name, error = %error, "endpoint skipped");
+                last = error;
+                continue;
+            }
+            let answer = in_time(call(endpoint.channel.clone(), request(at, query.clone()))).await;
+            match answer {
+                Ok(answer) => {
+                    self.preferred.store(index, Ordering::Relaxed);
+                    return Ok(answer);
+                }
+                Err(status) => {
+                    let transport = is_transport(&status);
+                    last = endpoint.error(what, status);
+                    if !transport {
+                        return Err(last);
+                    }
+                }
+            }
+        }
+        Err(last)
+    }
+
+    /// Makes sure that an endpoint is a node of the chain that the first one was of. Costs one question, once.
+    async fn identify(&self, endpoint: &Endpoint, what: &'static str) -> Result<(), ChainError> {
+        let found = endpoint
+            .chain_id
+            .get_or_try_init(|| async {
+                let mut node =
+                    NodeClient::new(endpoint.channel.clone()).max_decoding_message_size(MESSAGE_LIMIT);
+                let latest = in_time(node.get_latest_block(GetLatestBlockRequest {}))
+                    .await
+                    .map_err(|status| endpoint.error(what, status))?
+                    .into_inner();
+                node::chain_id(latest.block, latest.sdk_block)
+                    .map_err(|source| ChainError::Malformed { what, source })
+            })
+            .await?;
+        let expected = self.chain_id.get_or_init(|| async { found.clone() }).await;
+        if expected == found {
+            return Ok(());
+        }
+        Err(ChainError::WrongChain {
+            endpoint: endpoint.name.clone(),
+            expected: expected.clone(),
+            found: found.clone(),
+        })
+    }
+}
+
+impl Endpoint {
+    fn new(name: String, channel: Channel) -> Self {
+        Self { name, channel, chain_id: OnceCell::new() }
+    }
+
+    fn error(&self, what: &'static str, status: Status) -> ChainError {
+        let (endpoint, source) = (self.name.clone(), Box::new(status));
+        if is_transport(&source) {
+            ChainError::Unreachable { what, endpoint, source }
+        } else {
+            ChainError::Refused { what, endpoint, source }
+        }
+    }
+}
+
+fn request<Q>(at: At, query: Q) -> Request<Q> {
+    let mut request = Request::new(query);
+    if let At::Height(height) = at {
+        request.metadata_mut().insert(HEIGHT, height.0.into());
+    }
+    request
+}
+
+/// The height that an answer is of, when the node says so.
+fn height_of<R>(answer: &Response<R>) -> Option<Height> {
+    answer.metadata().get(HEIGHT)?.to_str().ok()?.parse().ok().map(Height)
+}
+
+async fn in_time<R>(answer: impl Future<Output = Result<R, Status>>) -> Result<R, Status> {
+    match tokio::time::timeout(TIMEOUT, answer).await {
+        Ok(answer) => answer,
+        Err(_) => Err(Status::new(Code::DeadlineExceeded, "no answer within 10 seconds")),
+    }
+}
+
+/// `None` for what a node says it does not have.
+fn optional<R>(answer: Result<R, ChainError>) -> Result<Option<R>, ChainError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Names the question in a conversion's error.
+fn read<T>(what: &'static str, value: Result<T, Malformed>) -> Result<T, ChainError> {
+    value.map_err(|source| ChainError::Malformed { what, source })
+}
+
+/// A sub-message that the protocol promises.
+fn required<T>(
+    what: &'static str,
+    value: Option<T>,
+    message: &'static str,
+    field: &'static str,
+) -> Result<T, ChainError> {
+    read(what, value.ok_or_else(|| Malformed::new(message, field, "missing")))
+}

@@ -1,0 +1,124 @@
+//! What can go wrong when a chain is asked.
+
+use std::time::Duration;
+
+use akash_types::Malformed;
+use tonic::{Code, Status};
+
+/// What to do about an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// Ask again after a while.
+    Retry {
+        /// How long to wait.
+        after: Duration,
+    },
+    /// The question rests on something old: look at the chain again and ask anew.
+    Refresh,
+    /// Nobody knows what became of it: look before acting.
+    Look,
+    /// Asking again gives the same answer.
+    GiveUp,
+}
+
+/// A question to a chain that got no usable answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+    /// An endpoint's address is not one.
+    #[error("`{endpoint}` is not the address of a gRPC endpoint")]
+    BadEndpoint {
+        /// What was configured.
+        endpoint: String,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// There is no endpoint to ask.
+    #[error("no gRPC endpoint is configured")]
+    NoEndpoint,
+    /// No endpoint answered in time; this is what happened at the last one.
+    #[error("cannot {what}: {endpoint} does not answer")]
+    Unreachable {
+        /// What was asked.
+        what: &'static str,
+        /// Of whom, last.
+        endpoint: String,
+        /// What happened.
+        source: Box<Status>,
+    },
+    /// A node answered with an error.
+    #[error("cannot {what}: {endpoint} refuses")]
+    Refused {
+        /// What was asked.
+        what: &'static str,
+        /// Of whom.
+        endpoint: String,
+        /// Its answer.
+        source: Box<Status>,
+    },
+    /// A node answered with something that cannot be.
+    #[error("cannot {what}: the answer makes no sense")]
+    Malformed {
+        /// What was asked.
+        what: &'static str,
+        /// Why it cannot be.
+        source: Malformed,
+    },
+    /// The endpoint belongs to another chain.
+    #[error("{endpoint} is a node of chain `{found}`, not of `{expected}`")]
+    WrongChain {
+        /// Which endpoint.
+        endpoint: String,
+        /// The chain that was expected.
+        expected: String,
+        /// The chain that it serves.
+        found: String,
+    },
+    /// A list does not end.
+    #[error("cannot {what}: the list has more than {pages} pages")]
+    TooMany {
+        /// What was asked.
+        what: &'static str,
+        /// How many pages were read.
+        pages: usize,
+    },
+}
+
+impl ChainError {
+    /// What to do about it.
+    pub fn recovery(&self) -> Recovery {
+        match self {
+            Self::Unreachable { .. } => Recovery::Retry { after: Duration::from_secs(1) },
+            // A pinned height that the node does not have yet, or no longer.
+            Self::Refused { source, .. } if source.code() == Code::Unknown => Recovery::Refresh,
+            Self::Refused { .. }
+            | Self::BadEndpoint { .. }
+            | Self::NoEndpoint
+            | Self::Malformed { .. }
+            | Self::WrongChain { .. }
+            | Self::TooMany { .. } => Recovery::GiveUp,
+        }
+    }
+
+    /// True when a node answered that there is no such thing.
+    pub(crate) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Refused { source, .. } if source.code() == Code::NotFound)
+    }
+}
+
+/// True when the error was made on this side or by something between, so that another endpoint may do better. Errors that
+/// a node sent have no source.
+pub(crate) fn is_transport(status: &Status) -> bool {
+    std::error::Error::source(status).is_some()
+        || matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled)
+}
+
+/// An error with its causes, in one line.
+pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}

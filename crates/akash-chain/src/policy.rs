@@ -1,0 +1,140 @@
+//! How transactions are made: window, gas, price.
+
+use std::time::Duration;
+
+use akash_types::{Coin, Dec, UAKT};
+
+/// What a transaction does, as far as sending it is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Opens a deployment, whose number makes a second one impossible.
+    Create,
+    /// Accepts bids.
+    Lease,
+    /// Changes what exists.
+    Update,
+    /// Puts money into escrow.
+    Deposit,
+    /// Ends what costs money.
+    Close,
+    /// Anything else that a second execution does not repeat.
+    Other,
+}
+
+/// Whether a second execution would do it twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The chain refuses a second one: "it is so already" counts as success after a look.
+    Keyed,
+    /// A second one happens again, and pays again.
+    Once,
+}
+
+impl Class {
+    /// Whether a second execution would do it twice.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Create | Self::Lease | Self::Update | Self::Close | Self::Other => Kind::Keyed,
+            Self::Deposit => Kind::Once,
+        }
+    }
+}
+
+/// The figures by which a [`crate::Sender`] works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Blocks that a transaction may take.
+    pub window: u64,
+    /// The same for closes, which are decided anew sooner.
+    pub closing_window: u64,
+    /// Blocks between two broadcasts of the same bytes.
+    pub rebroadcast: u64,
+    /// The least price per unit of gas, in uakt; a node's own minimum counts when it is higher.
+    pub gas_price: Dec,
+    /// How long to go on without any new block before giving the question back to the caller.
+    pub patience: Duration,
+}
+
+impl Default for Policy {
+    /// Windows of 20 and 10 blocks, a broadcast each 2 blocks, 0.025 uakt (what Akash's own tools pay), 30 seconds.
+    fn default() -> Self {
+        Self {
+            window: 20,
+            closing_window: 10,
+            rebroadcast: 2,
+            gas_price: Dec::from_atoms(25_000_000_000_000_000),
+            patience: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Policy {
+    /// Blocks that a transaction of a class may take.
+    pub const fn window(&self, class: Class) -> u64 {
+        match class {
+            Class::Close => self.closing_window,
+            Class::Create | Class::Lease | Class::Update | Class::Deposit | Class::Other => self.window,
+        }
+    }
+
+    /// The gas limit for a simulated use: settlement writes more the later it happens, so what settles gets twice, the rest 1.4 times.
+    pub const fn gas(class: Class, simulated: u64) -> u64 {
+        match class {
+            Class::Close | Class::Deposit => simulated.saturating_mul(2),
+            Class::Create | Class::Lease | Class::Update | Class::Other => {
+                simulated.saturating_mul(14).div_ceil(10)
+            }
+        }
+    }
+
+    /// The fee for a gas limit at a node with this minimum price, rounded up to whole uakt; `None` when it is more than can be.
+    pub fn fee(&self, gas: u64, node_minimum: Dec) -> Option<Coin> {
+        let price = self.gas_price.max(node_minimum);
+        let amount = price.checked_mul(gas)?.ceil()?;
+        Some(Coin { denom: UAKT, amount })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gas_is_simulated_gas_and_a_margin_rounded_up() {
+        for (class, simulated, gas) in [
+            (Class::Create, 145_403, 203_565),
+            (Class::Lease, 161_000, 225_400),
+            (Class::Other, 1, 2),
+            (Class::Close, 270_001, 540_002),
+            (Class::Deposit, 83_000, 166_000),
+        ] {
+            assert_eq!(Policy::gas(class, simulated), gas, "{class:?}");
+        }
+    }
+
+    #[test]
+    fn fees_are_rounded_up_and_never_under_the_node_s_minimum() {
+        let policy = Policy::default();
+        let price = |text: &str| text.parse::<Dec>().unwrap();
+        for (gas, minimum, fee) in [
+            (200_000, "0", 5_000),
+            (200_001, "0.0025", 5_001),
+            (200_000, "0.03", 6_000),
+            (1, "0", 1),
+            (0, "0", 0),
+        ] {
+            assert_eq!(policy.fee(gas, price(minimum)), Some(Coin::uakt(fee)), "{gas} {minimum}");
+        }
+        assert_eq!(policy.fee(u64::MAX, price("100000000")), None);
+    }
+
+    #[test]
+    fn closes_have_the_short_window_and_only_deposits_can_happen_twice() {
+        let policy = Policy::default();
+        for class in [Class::Create, Class::Lease, Class::Update, Class::Deposit, Class::Close, Class::Other]
+        {
+            assert_eq!(policy.window(class), if class == Class::Close { 10 } else { 20 });
+            assert_eq!(class.kind() == Kind::Once, class == Class::Deposit);
+        }
+    }
+}

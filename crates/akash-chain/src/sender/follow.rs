@@ -1,0 +1,193 @@
+//! Sends an attempt, again and again, until its end is proven.
+
+use akash_types::{Height, Rejection};
+use cosmos_sdk_proto::cosmos::crypto::secp256k1::PubKey;
+use cosmos_sdk_proto::cosmos::tx::v1beta1::{AuthInfo, TxRaw};
+use prost::Message as _;
+use tokio::sync::watch;
+
+use super::{Progress, Sender, State, Unsettled, journal};
+use crate::error::with_sources;
+use crate::next::{Scan, Seen, Step, View, next};
+use crate::pace::Patience;
+use crate::{At, Attempt, BlockTx, ChainError, End};
+
+/// Refusals by a node's check (codespace `sdk`) that waiting does not change: malformed, unauthorized, too poor, bad key, no such account,
+/// bad coins, out of gas, memo too long, fee too low, invalid, too large, too late. Not among them: 19 (the node has it
+/// already), 20 (mempool full), and 32 (the number is or will be used, by whom must be read from the blocks).
+const TERMINAL: [u32; 12] = [2, 4, 5, 8, 9, 10, 11, 12, 13, 18, 21, 30];
+
+fn is_terminal(rejection: &Rejection) -> bool {
+    rejection.codespace == "sdk" && TERMINAL.contains(&rejection.code)
+}
+
+impl Sender {
+    /// Sends a new attempt for the first time, and follows it.
+    ///
+    /// A terminal refusal ends it at once, under one condition: these bytes were never given to anybody before, and every node
+    /// that they were given to now refused them. Then no node has them. A refusal of a later broadcast, or by one node of
+    /// several, says nothing about the mempools that took the bytes earlier; such an attempt is followed to its proof.
+    pub(super) async fn first_broadcast(
+        &self,
+        attempt: &Attempt,
+        state: &mut State,
+    ) -> Result<End, Unsettled> {
+        let broadcast = self.client.broadcast(&attempt.bytes).await;
+        self.note(attempt, &broadcast.summary()).await;
+        if let Some(rejection) = broadcast.refused_by_all(is_terminal) {
+            let (rejection, hash) = (rejection.clone(), Some(attempt.hash));
+            return self.conclude(attempt, End::Failed { height: None, rejection, fee: None, hash }).await;
+        }
+        self.follow(attempt, Some(attempt.planned), state).await
+    }
+
+    /// Follows an attempt; `sent` is the height of its last broadcast by this process.
+    pub(super) async fn follow(
+        &self,
+        attempt: &Attempt,
+        mut sent: Option<Height>,
+        state: &mut State,
+    ) -> Result<End, Unsettled> {
+        let _showing = Showing(&self.progress);
+        let mut patience = Patience::new(self.policy.patience);
+        loop {
+            let why = match self.look(attempt, sent, state).await {
+                Ok((_, Step::End(end))) => return self.conclude(attempt, end).await,
+                Ok((height, step)) => {
+                    // Long after the timeout more blocks bring no more proof.
+                    if height <= attempt.timeout.plus(self.policy.window) {
+                        patience.progressed(height);
+                    }
+                    self.show(attempt, height);
+                    match step {
+                        Step::Broadcast => {
+                            sent = Some(height);
+                            let broadcast = self.client.broadcast(&attempt.bytes).await;
+                            self.note(attempt, &broadcast.summary()).await;
+                            broadcast.summary()
+                        }
+                        Step::Wait(why) => why.to_owned(),
+                        Step::Scan | Step::End(_) => "the blocks could not be read".to_owned(),
+                    }
+                }
+                Err(error) => with_sources(&error),
+            };
+            if patience.is_over() {
+                return Err(Unsettled::Doubt {
+                    intent: attempt.intent.clone(),
+                    hash: attempt.hash,
+                    timeout: attempt.timeout,
+                    why,
+                });
+            }
+            tokio::time::sleep(state.pace.interval()).await;
+        }
+    }
+
+    /// One look at the chain, and what follows from it. The height is read first, then the account, then the result, then (only
+    /// when a death is to be proven) a new height and the blocks: each is at least as new as the one before.
+    async fn look(
+        &self,
+        attempt: &Attempt,
+        sent: Option<Height>,
+        state: &mut State,
+    ) -> Result<(Height, Step), ChainError> {
+        let height = self.tip(state).await?;
+        if height < state.floor {
+            return Ok((height, Step::Wait("the node is behind what was seen before")));
+        }
+        state.floor = height;
+        let account = self.client.account_seen(&attempt.signer, At::Latest).await?;
+        let Some((account, account_height)) = account else {
+            return Ok((height, Step::Wait("the node does not know the account")));
+        };
+        if account_height.is_some_and(|at| at < height) {
+            return Ok((height, Step::Wait("the node answers from different heights")));
+        }
+        let result = self.result(attempt).await?;
+        let mut view = View { height, sequence: account.sequence, result, scan: None };
+        let mut step = next(attempt, sent, self.policy.rebroadcast, &view);
+        if step == Step::Scan {
+            let least = account_height.unwrap_or(height);
+            view.scan = Some(self.scan(attempt, least, state).await?);
+            step = next(attempt, sent, self.policy.rebroadcast, &view);
+        }
+        Ok((height, step))
+    }
+
+    async fn result(&self, attempt: &Attempt) -> Result<Option<Seen>, ChainError> {
+        let Some(result) = self.client.tx(&attempt.hash).await? else { return Ok(None) };
+        let sequence_after = if result.rejection.is_some() {
+            // A node that no longer keeps that height refuses; the decision then rests on the newest number.
+            let then = self.client.account(&attempt.signer, At::Height(result.height)).await;
+            then.ok().flatten().map(|account| account.sequence)
+        } else {
+            None
+        };
+        Ok(Some(Seen {
+            height: result.height,
+            rejection: result.rejection,
+            gas_used: result.gas_used,
+            sequence_after,
+        }))
+    }
+
+    /// Reads every block that could hold the attempt. The account was read at `least` at the latest.
+    async fn scan(&self, attempt: &Attempt, least: Height, state: &mut State) -> Result<Scan, ChainError> {
+        let seen_at = self.tip(state).await?.max(least);
+        let to = seen_at.min(attempt.timeout);
+        let mut scan = Scan { to, seen_at, ours: None, other: None };
+        for height in attempt.planned.0..=to.0 {
+            let block = self.client.block(Height(height)).await?;
+            for tx in &block.txs {
+                if tx.hash == attempt.hash {
+                    scan.ours = Some(block.height);
+                } else if scan.other.is_none() && self.uses(tx, attempt.sequence) {
+                    scan.other = Some((block.height, tx.hash));
+                }
+            }
+        }
+        Ok(scan)
+    }
+
+    /// True when a transaction names this key and this sequence number.
+    fn uses(&self, tx: &BlockTx, sequence: u64) -> bool {
+        let Ok(raw) = TxRaw::decode(tx.bytes.as_slice()) else { return false };
+        let Ok(auth) = AuthInfo::decode(raw.auth_info_bytes.as_slice()) else { return false };
+        auth.signer_infos.iter().any(|signer| {
+            let key = signer.public_key.as_ref().and_then(|any| PubKey::decode(any.value.as_slice()).ok());
+            signer.sequence == sequence && key.is_some_and(|key| key.key == self.key.public_key())
+        })
+    }
+
+    async fn conclude(&self, attempt: &Attempt, end: End) -> Result<End, Unsettled> {
+        let written = self.journal.ended(&attempt.hash, &end).await;
+        written.map_err(journal(&attempt.intent, "write the end"))?;
+        Ok(end)
+    }
+
+    /// The answer is for people; what counts is read from blocks. A journal that cannot take it fails at the end too.
+    async fn note(&self, attempt: &Attempt, answer: &str) {
+        if let Err(error) = self.journal.answered(&attempt.hash, answer).await {
+            tracing::warn!(tx = %attempt.hash, error, "a broadcast's answer was not journalled");
+        }
+    }
+
+    fn show(&self, attempt: &Attempt, height: Height) {
+        self.progress.send_replace(Some(Progress {
+            intent: attempt.intent.clone(),
+            hash: attempt.hash,
+            height,
+            dead_at: attempt.timeout.plus(1),
+        }));
+    }
+}
+
+/// Takes the progress back when the following ends, however it ends.
+struct Showing<'a>(&'a watch::Sender<Option<Progress>>);
+
+impl Drop for Showing<'_> {
+    fn drop(&mut self) {
+        self.0.send_replace(None);
+    }
+}

@@ -1,0 +1,208 @@
+//! The chain at work: the pure model, the log that outlives it, the time, and the faults that tests ask for.
+//!
+//! A block is written to the log before anybody can see it. The log is flushed to the operating system, not to the disk: a
+//! killed process loses nothing, a power cut may lose the last blocks of a development chain.
+
+mod faults;
+pub(crate) mod grpc;
+mod log;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use akash_types::{Height, Rejection};
+use tokio::sync::watch;
+
+pub use faults::Fault;
+use faults::Faults;
+use log::BlockLog;
+
+use crate::clock;
+use crate::error::Error;
+use crate::market::{Block, Chain, Genesis, Simulated, State, TxHash};
+
+/// The name of the log in the sandbox's folder.
+const LOG: &str = "blocks.log";
+
+/// A chain of one validator on this machine. Harnesses read it directly; everything else goes through gRPC.
+#[derive(Debug)]
+pub struct Node {
+    inner: Mutex<Inner>,
+    faults: Mutex<Faults>,
+    tip: watch::Sender<Height>,
+    block_time: Duration,
+}
+
+#[derive(Debug)]
+struct Inner {
+    chain: Chain,
+    log: BlockLog,
+    /// How far the chain's time is ahead of the machine's clock, milliseconds.
+    ahead_ms: u64,
+}
+
+impl Node {
+    /// Opens the chain of a folder, or begins one.
+    pub(crate) fn open(folder: &Path, chain_id: &str, block_time: Duration) -> Result<Self, Error> {
+        let now = clock::unix_millis();
+        let path = folder.join(LOG);
+        let (log, start, records) = BlockLog::open(&path, chain_id, now)?;
+        let mut chain = Chain::new(&Genesis::sandbox(chain_id, start));
+        for record in records {
+            let proposal = chain.replay(record.time_ms, &record.txs);
+            let same = proposal.is_ok_and(|proposal| {
+                let same = record.describes(proposal.block());
+                let _block = chain.commit(proposal);
+                same
+            });
+            if !same {
+                return Err(Error::OtherVersion { path, height: record.height });
+            }
+        }
+        let ahead_ms = chain.state().time_ms.saturating_sub(now);
+        let (tip, _) = watch::channel(chain.state().height);
+        let inner = Mutex::new(Inner { chain, log, ahead_ms });
+        Ok(Self { inner, faults: Mutex::default(), tip, block_time })
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn faults(&self) -> MutexGuard<'_, Faults> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The newest state. A copy, and cheap.
+    pub fn state(&self) -> State {
+        self.inner().chain.state().clone()
+    }
+
+    /// The state after a block, for the newest 500.
+    pub fn state_at(&self, height: Height) -> Option<State> {
+        self.inner().chain.state_at(height).cloned()
+    }
+
+    /// The oldest height that can be asked for.
+    pub fn earliest(&self) -> Height {
+        self.inner().chain.earliest()
+    }
+
+    /// A block.
+    pub fn block(&self, height: Height) -> Option<Arc<Block>> {
+        self.inner().chain.block(height).cloned()
+    }
+
+    /// The blocks from a height on, oldest first.
+    pub fn blocks_from(&self, height: Height) -> Vec<Arc<Block>> {
+        let first = usize::try_from(height.0.saturating_sub(1)).unwrap_or(usize::MAX);
+        self.inner().chain.blocks().get(first..).unwrap_or_default().to_vec()
+    }
+
+    /// The block with a transaction, and its place in it.
+    pub fn tx(&self, hash: &TxHash) -> Option<(Arc<Block>, usize)> {
+        let inner = self.inner();
+        let (block, _) = inner.chain.tx(hash)?;
+        let place = block.txs.iter().position(|d| &d.tx.hash == hash)?;
+        Some((Arc::clone(block), place))
+    }
+
+    /// How many transactions wait for a block.
+    pub fn waiting(&self) -> usize {
+        self.inner().chain.waiting()
+    }
+
+    /// Takes a transaction into the mempool, as a node does when it is broadcast.
+    pub fn check(&self, bytes: &[u8]) -> Result<TxHash, Rejection> {
+        self.inner().chain.check(bytes)
+    }
+
+    /// Tries a transaction out.
+    pub fn simulate(&self, bytes: &[u8]) -> Result<Simulated, (Rejection, u64)> {
+        self.inner().chain.simulate(bytes)
+    }
+
+    /// Tells of every new block.
+    pub fn tip(&self) -> watch::Receiver<Height> {
+        self.tip.subscribe()
+    }
+
+    /// The time between blocks.
+    pub const fn block_time(&self) -> Duration {
+        self.block_time
+    }
+
+    /// Waits until a block is there.
+    pub async fn reached(&self, height: Height) {
+        let mut tip = self.tip();
+        // The sender lives as long as this node.
+        let _reached = tip.wait_for(|now| *now >= height).await;
+    }
+
+    /// Makes a block now.
+    pub fn make_block(&self) -> Result<Arc<Block>, Error> {
+        let mut inner = self.inner();
+        let time = clock::unix_millis().saturating_add(inner.ahead_ms);
+        let block = inner.append(time)?;
+        self.tip.send_replace(block.height);
+        Ok(block)
+    }
+
+    /// Makes blocks at once, each one block time after the one before; the chain's time runs ahead from then on.
+    pub fn advance(&self, blocks: u64) -> Result<Height, Error> {
+        let step = u64::try_from(self.block_time.as_millis()).unwrap_or(u64::MAX);
+        for _ in 0..blocks {
+            let mut inner = self.inner();
+            let now = clock::unix_millis();
+            let time = inner.chain.state().time_ms.saturating_add(step).max(now);
+            let block = inner.append(time)?;
+            inner.ahead_ms = inner.ahead_ms.max(block.time_ms.saturating_sub(now));
+            self.tip.send_replace(block.height);
+        }
+        Ok(*self.tip.borrow())
+    }
+
+    /// Sets the time of the next block, milliseconds since 1970. Time never runs backwards: false when that would.
+    pub fn set_time(&self, unix_ms: u64) -> bool {
+        let mut inner = self.inner();
+        let possible = unix_ms > inner.chain.state().time_ms;
+        if possible {
+            inner.ahead_ms = unix_ms.saturating_sub(clock::unix_millis());
+        }
+        possible
+    }
+
+    /// Asks for a fault.
+    pub fn fault(&self, fault: Fault) {
+        self.faults().ask(fault);
+    }
+
+    /// True while no blocks are made because a fault says so.
+    pub fn halted(&self) -> bool {
+        self.faults().halted
+    }
+
+    /// Makes a block every block time, for ever.
+    pub(crate) async fn tick(&self) {
+        loop {
+            clock::sleep(self.block_time).await;
+            if self.halted() {
+                continue;
+            }
+            if let Err(error) = self.make_block() {
+                tracing::error!(error = &error as &dyn std::error::Error, "no block could be written");
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn append(&mut self, time_ms: u64) -> Result<Arc<Block>, Error> {
+        let proposal = self.chain.propose(time_ms);
+        self.log.append(proposal.block())?;
+        Ok(self.chain.commit(proposal))
+    }
+}

@@ -1,0 +1,178 @@
+//! Broadcasting, simulating and finding transactions.
+
+use cosmos_sdk_proto::Any;
+use cosmos_sdk_proto::cosmos::base::abci::v1beta1::{GasInfo, Result as Tried, TxMsgData, TxResponse};
+use cosmos_sdk_proto::cosmos::tx::v1beta1::service_server::Service;
+use cosmos_sdk_proto::cosmos::tx::v1beta1::{
+    self as proto, BroadcastTxRequest, BroadcastTxResponse, GetBlockWithTxsRequest, GetBlockWithTxsResponse,
+    GetTxRequest, GetTxResponse, SimulateRequest, SimulateResponse,
+};
+use cosmos_sdk_proto::tendermint::abci;
+use prost::Message as _;
+use tonic::{Request, Response, Status};
+
+use super::blocks;
+use super::page::page;
+use crate::chain::faults::Answer;
+use crate::clock;
+use crate::market::{Block, Delivered, Event, TxHash};
+
+const SYNC: i32 = 2;
+const ASYNC: i32 = 3;
+
+super::serve! {
+    impl Service {
+        async fn simulate(&self, request: Request<SimulateRequest>) -> Result<Response<SimulateResponse>, Status> {
+            let state = self.state(&request)?;
+            let bytes = request.into_inner().tx_bytes;
+            let tried = self.node.simulate(&bytes).map_err(|(rejection, used)| {
+                Status::unknown(format!("{} [sandbox] with gas used: '{used}'", rejection.log))
+            })?;
+            let responses = TxMsgData::decode(tried.data.as_slice()).unwrap_or_default().msg_responses;
+            let result = Tried {
+                events: events(&tried.events),
+                msg_responses: responses,
+                ..Tried::default()
+            };
+            let gas = GasInfo { gas_wanted: u64::MAX, gas_used: tried.gas_used };
+            Ok(super::answer(&state, SimulateResponse { gas_info: Some(gas), result: Some(result) }))
+        }
+
+        async fn broadcast_tx(
+            &self,
+            request: Request<BroadcastTxRequest>,
+        ) -> Result<Response<BroadcastTxResponse>, Status> {
+            let asked = request.into_inner();
+            if !matches!(asked.mode, SYNC | ASYNC) {
+                return Err(Status::unknown("unsupported return type unspecified; supported types: sync, async"));
+            }
+            let delay = self.node.faults().take_delay();
+            if let Some(delay) = delay {
+                clock::sleep(delay).await;
+            }
+            if self.node.faults().take_refusal() {
+                return Err(Status::unavailable("a fault of the sandbox refuses this broadcast"));
+            }
+            let response = self.take_in(&asked.tx_bytes, asked.mode);
+            let fate = self.node.faults().take_answer();
+            if fate == Answer::DroppedAfterCommit && response.code == 0 {
+                self.committed(&TxHash::of(&asked.tx_bytes)).await;
+            }
+            if fate != Answer::Given {
+                return Err(Status::unavailable("a fault of the sandbox drops this answer"));
+            }
+            Ok(Response::new(BroadcastTxResponse { tx_response: Some(response) }))
+        }
+
+        async fn get_tx(&self, request: Request<GetTxRequest>) -> Result<Response<GetTxResponse>, Status> {
+            let text = request.into_inner().hash;
+            let hash = read_hash(&text)?;
+            let missing = || Status::not_found(format!("tx not found: {}", text.to_uppercase()));
+            let (block, place) = self.node.tx(&hash).ok_or_else(missing)?;
+            let delivered = block.txs.get(place).ok_or_else(missing)?;
+            let tx = decoded(delivered)?;
+            Ok(Response::new(GetTxResponse { tx: Some(tx), tx_response: Some(result(&block, delivered)) }))
+        }
+
+        async fn get_block_with_txs(
+            &self,
+            request: Request<GetBlockWithTxsRequest>,
+        ) -> Result<Response<GetBlockWithTxsResponse>, Status> {
+            let asked = request.into_inner();
+            let block = self.block(asked.height)?;
+            let items = block.txs.iter().map(|d| (d.tx.hash.to_string(), Some(d)));
+            let (found, pagination) = page(items, asked.pagination, true)?;
+            let txs = found.into_iter().map(decoded).collect::<Result<_, _>>()?;
+            let chain_id = self.node.state().chain_id;
+            Ok(Response::new(GetBlockWithTxsResponse {
+                txs,
+                block_id: Some(blocks::id(&block)),
+                block: Some(blocks::block(&block, &chain_id)),
+                pagination,
+            }))
+        }
+    }
+    unserved {
+        get_txs_event(proto::GetTxsEventRequest) -> proto::GetTxsEventResponse;
+        tx_decode(proto::TxDecodeRequest) -> proto::TxDecodeResponse;
+        tx_encode(proto::TxEncodeRequest) -> proto::TxEncodeResponse;
+        tx_encode_amino(proto::TxEncodeAminoRequest) -> proto::TxEncodeAminoResponse;
+        tx_decode_amino(proto::TxDecodeAminoRequest) -> proto::TxDecodeAminoResponse;
+    }
+}
+
+impl super::Api {
+    fn take_in(&self, bytes: &[u8], mode: i32) -> TxResponse {
+        let mut response = TxResponse { txhash: TxHash::of(bytes).to_string(), ..TxResponse::default() };
+        if let Err(rejection) = self.node.check(bytes)
+            && mode == SYNC
+        {
+            response.codespace = rejection.codespace;
+            response.code = rejection.code;
+            response.raw_log = rejection.log;
+        }
+        response
+    }
+
+    /// Waits until a transaction is in a block.
+    async fn committed(&self, hash: &TxHash) {
+        let mut tip = self.node.tip();
+        let _in_a_block = tip.wait_for(|_| self.node.tx(hash).is_some()).await;
+    }
+}
+
+fn read_hash(text: &str) -> Result<TxHash, Status> {
+    if let Some(odd) = text.chars().find(|c| !c.is_ascii_hexdigit()) {
+        return Err(Status::unknown(format!("encoding/hex: invalid byte: U+{:04X} '{odd}'", u32::from(odd))));
+    }
+    let bytes = hex::decode(text).map_err(|_| Status::unknown("encoding/hex: odd length hex string"))?;
+    let missing = || Status::not_found(format!("tx not found: {}", text.to_uppercase()));
+    Ok(TxHash(bytes.try_into().map_err(|_| missing())?))
+}
+
+fn decoded(delivered: &Delivered) -> Result<proto::Tx, Status> {
+    proto::Tx::decode(delivered.tx.bytes.as_slice()).map_err(|e| Status::internal(e.to_string()))
+}
+
+/// A transaction's result, as GetTx tells it.
+fn result(block: &Block, delivered: &Delivered) -> TxResponse {
+    let outcome = &delivered.outcome;
+    let signed = |gas: u64| i64::try_from(gas).unwrap_or(i64::MAX);
+    let mut response = TxResponse {
+        height: block.height.to_wire(),
+        txhash: delivered.tx.hash.to_string(),
+        data: hex::encode_upper(&outcome.data),
+        gas_wanted: signed(outcome.gas_wanted),
+        gas_used: signed(outcome.gas_used),
+        tx: Some(Any { type_url: "/cosmos.tx.v1beta1.Tx".to_owned(), value: delivered.tx.bytes.clone() }),
+        timestamp: rfc3339(block.time_ms),
+        events: events(&outcome.events),
+        ..TxResponse::default()
+    };
+    if let Some(rejection) = &outcome.rejection {
+        response.codespace.clone_from(&rejection.codespace);
+        response.code = rejection.code;
+        response.raw_log.clone_from(&rejection.log);
+    }
+    response
+}
+
+fn events(events: &[Event]) -> Vec<abci::Event> {
+    let attribute = |(key, value): &(String, String)| abci::EventAttribute {
+        key: key.clone(),
+        value: value.clone(),
+        index: true,
+    };
+    let event =
+        |e: &Event| abci::Event { r#type: e.kind.clone(), attributes: e.attributes.iter().map(attribute).collect() };
+    events.iter().map(event).collect()
+}
+
+/// `2026-11-24T18:36:49Z`.
+fn rfc3339(ms: u64) -> String {
+    let seconds = i64::try_from(ms / 1000).unwrap_or(i64::MAX);
+    let at = time::OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
+    let (year, month, day) = (at.year(), u8::from(at.month()), at.day());
+    let (hour, minute, second) = (at.hour(), at.minute(), at.second());
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}

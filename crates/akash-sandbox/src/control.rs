@@ -1,0 +1,129 @@
+//! The controls: a small HTTP server on the loopback interface, and its client.
+
+mod client;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use client::{Client, ControlError};
+
+use crate::chain::{Fault, Node};
+use crate::error::Error;
+
+/// Blocks that one request may ask for: about ten seconds of work.
+const MOST_BLOCKS: u64 = 100_000;
+
+/// How a sandbox is doing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// Its process.
+    pub pid: u32,
+    /// The chain's name.
+    pub chain_id: String,
+    /// The newest block.
+    pub height: u64,
+    /// That block's time, milliseconds since 1970.
+    pub time_ms: u64,
+    /// Milliseconds between blocks.
+    pub block_time_ms: u64,
+    /// Transactions that wait for a block.
+    pub waiting: usize,
+    /// True while a fault keeps blocks from being made.
+    pub halted: bool,
+}
+
+/// Asks for blocks.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Advance {
+    pub(crate) blocks: u64,
+}
+
+/// Sets the time of the next block.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SetTime {
+    pub(crate) unix_ms: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Controls {
+    node: Arc<Node>,
+    stop: CancellationToken,
+}
+
+type Refused = (StatusCode, String);
+
+/// Serves the controls until `until` is done. A request to stop cancels `stop`; whoever started the sandbox stops it then.
+pub(crate) async fn serve_until(
+    node: Arc<Node>,
+    stop: CancellationToken,
+    listener: TcpListener,
+    until: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let router = Router::new()
+        .route("/status", get(status))
+        .route("/advance", post(advance))
+        .route("/time", post(set_time))
+        .route("/fault", post(fault))
+        .route("/stop", post(request_stop))
+        .with_state(Controls { node, stop });
+    axum::serve(listener, router).with_graceful_shutdown(until).await
+}
+
+async fn status(State(controls): State<Controls>) -> Json<Status> {
+    Json(Status::of(&controls.node))
+}
+
+async fn advance(State(controls): State<Controls>, Json(asked): Json<Advance>) -> Result<Json<Status>, Refused> {
+    if asked.blocks > MOST_BLOCKS {
+        return Err((StatusCode::UNPROCESSABLE_ENTITY, format!("at most {MOST_BLOCKS} blocks at once")));
+    }
+    controls.node.advance(asked.blocks).map_err(|e| failed(&e))?;
+    Ok(Json(Status::of(&controls.node)))
+}
+
+async fn set_time(State(controls): State<Controls>, Json(asked): Json<SetTime>) -> Result<Json<Status>, Refused> {
+    if !controls.node.set_time(asked.unix_ms) {
+        return Err((StatusCode::CONFLICT, "the chain's time never runs backwards".to_owned()));
+    }
+    Ok(Json(Status::of(&controls.node)))
+}
+
+async fn fault(State(controls): State<Controls>, Json(fault): Json<Fault>) -> StatusCode {
+    controls.node.fault(fault);
+    StatusCode::NO_CONTENT
+}
+
+async fn request_stop(State(controls): State<Controls>) -> StatusCode {
+    controls.stop.cancel();
+    StatusCode::ACCEPTED
+}
+
+fn failed(error: &Error) -> Refused {
+    (StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
+}
+
+impl Status {
+    /// How a chain in this process is doing.
+    pub fn of(node: &Node) -> Self {
+        let state = node.state();
+        Self {
+            pid: std::process::id(),
+            height: state.height.0,
+            time_ms: state.time_ms,
+            block_time_ms: u64::try_from(node.block_time().as_millis()).unwrap_or(u64::MAX),
+            waiting: node.waiting(),
+            halted: node.halted(),
+            chain_id: state.chain_id,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What can go wrong with a sandbox.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// A sandbox cannot start, or cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another sandbox runs from the same folder.
+    #[error("a sandbox is already running from {home}{}", .pid.map_or_else(String::new, |p| format!(" (process {p})")))]
+    Running {
+        /// The folder.
+        home: PathBuf,
+        /// The other process, when its note says so.
+        pid: Option<u32>,
+    },
+    /// A file could not be read or written.
+    #[error("cannot {action} {path}")]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// The block log does not say what it should.
+    #[error("{path}, line {line}: {problem}; remove the folder to begin a new chain")]
+    Log {
+        /// The log.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The log was written under other rules of the market, so its blocks now do something else.
+    #[error("{path} was written by another version: block {height} now does something else; remove the folder to begin a new chain")]
+    OtherVersion {
+        /// The log.
+        path: PathBuf,
+        /// The first block that differs.
+        height: u64,
+    },
+    /// An address could not be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// The chain came to no block in time.
+    #[error("the chain makes no blocks")]
+    Stalled,
+    /// The public keys of the sandbox could not be derived.
+    #[error("cannot derive the sandbox's key {name}")]
+    Key {
+        /// Whose.
+        name: &'static str,
+        /// Why it failed.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A provider could not start.
+    #[error("cannot start {name}")]
+    Provider {
+        /// Which.
+        name: &'static str,
+        /// Why it failed.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

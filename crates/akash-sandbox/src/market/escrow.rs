@@ -1,0 +1,296 @@
+//! Escrow accounts and payments, and what their ends set in motion.
+
+use akash_types::escrow::{Account, AccountId, Deposit, Payment, Scope, State as Flow};
+use akash_types::msg::AccountDeposit;
+use akash_types::{
+    Address, BidState, CloseReason, Coin, Dec, DecCoin, DeploymentId, DeploymentState, GroupState, LeaseId, LeaseState,
+    Rejection,
+};
+
+use super::gas;
+use super::genesis::ESCROW;
+use super::refuse::{
+    ACCOUNT_CLOSED, ACCOUNT_EXISTS, ACCOUNT_NOT_FOUND, ACCOUNT_OVERDRAWN, INVALID_DENOMINATION, INVALID_ESCROW_ID,
+    LEASE_NOT_FOUND, ORDER_NOT_FOUND, PAYMENT_CLOSED, PAYMENT_EXISTS, PAYMENT_NOT_FOUND, PAYMENT_RATE_ZERO, panic,
+};
+use super::run::Run;
+use super::settle::{Due, add_to, whole};
+use super::state::payment_key;
+
+impl Run {
+    /// Coins out of the account that holds every deposit.
+    pub(crate) fn pay_from_escrow(&mut self, to: &Address, coin: &Coin) -> Result<(), Rejection> {
+        let escrow = escrow_address()?;
+        self.pay(&escrow, to, coin)
+    }
+
+    /// Opens an account with its first deposits.
+    pub(crate) fn open_escrow(
+        &mut self,
+        id: AccountId,
+        owner: &Address,
+        deposits: Vec<Deposit>,
+    ) -> Result<(), Rejection> {
+        if self.state.escrow.contains(&id.key()) {
+            return Err(ACCOUNT_EXISTS.into());
+        }
+        self.burn(gas::ACCOUNT_OPEN);
+        let mut account = Account {
+            id,
+            owner: owner.clone(),
+            state: Flow::Open,
+            transferred: Vec::new(),
+            settled_at: self.state.height,
+            funds: Vec::new(),
+            deposits: Vec::new(),
+        };
+        self.fund(&mut account, deposits)?;
+        self.state.escrow.set(account.id.key(), account);
+        Ok(())
+    }
+
+    /// Moves deposits into an account in hand.
+    fn fund(&mut self, account: &mut Account, deposits: Vec<Deposit>) -> Result<(), Rejection> {
+        let escrow = escrow_address()?;
+        for deposit in deposits {
+            let coin = &deposit.balance;
+            add_to(&mut account.transferred, &coin.denom, Dec::ZERO)?;
+            add_to(&mut account.funds, &coin.denom, Dec::ZERO)?;
+            // A debt starts from zero again: the settlement that follows takes it from the payments' unsettled amounts.
+            for funds in account.funds.iter_mut().filter(|f| f.denom == coin.denom && f.amount.is_negative()) {
+                funds.amount = Dec::ZERO;
+            }
+            self.pay(&deposit.owner, &escrow, &whole(coin))?;
+            add_to(&mut account.funds, &coin.denom, coin.amount)?;
+            account.deposits.push(deposit);
+        }
+        Ok(())
+    }
+
+    /// Puts money into an account. It revives nothing: an overdrawn account pays its debt and closes.
+    pub(crate) fn account_deposit(&mut self, m: &AccountDeposit) -> Result<(), Rejection> {
+        let deposits = self.authorize(&m.signer, &m.deposit)?;
+        let mut account = self.escrow_of(&m.id)?;
+        if account.state == Flow::Closed {
+            return Err(ACCOUNT_CLOSED.into());
+        }
+        self.fund(&mut account, deposits)?;
+        if account.state != Flow::Overdrawn {
+            return self.save_account(account);
+        }
+        let mut settled = self.settle(&mut account)?;
+        for due in &mut settled.dues {
+            self.end_payment(due)?;
+        }
+        if !settled.overdrawn {
+            account.state = Flow::Closed;
+        }
+        self.save(account, settled.dues)
+    }
+
+    /// Ends an account: settles, pays, and gives back what is left.
+    pub(crate) fn close_escrow(&mut self, id: &AccountId) -> Result<(), Rejection> {
+        let mut account = self.escrow_of(id)?;
+        if !matches!(account.state, Flow::Open | Flow::Overdrawn) {
+            return Err(ACCOUNT_CLOSED.into());
+        }
+        self.burn(gas::ACCOUNT_CLOSE);
+        let mut settled = self.settle(&mut account)?;
+        if account.state == Flow::Open {
+            account.state = Flow::Closed;
+        }
+        for due in &mut settled.dues {
+            self.end_payment(due)?;
+        }
+        self.save(account, settled.dues)
+    }
+
+    /// Starts the payment of a lease. The account is settled first; what that earned other payments is lost to them, as on a
+    /// real node, so leases of one deployment are best made in one block.
+    pub(crate) fn open_payment(&mut self, lease: &LeaseId, rate: &DecCoin) -> Result<(), Rejection> {
+        let id = AccountId::of_deployment(lease.deployment());
+        let mut account = self.escrow_of(&id)?;
+        if self.settle(&mut account)?.overdrawn {
+            return Err(ACCOUNT_OVERDRAWN.into());
+        }
+        if !account.funds.iter().any(|f| f.denom == rate.denom) {
+            return Err(INVALID_DENOMINATION.into());
+        }
+        if rate.amount.is_zero() {
+            return Err(PAYMENT_RATE_ZERO.into());
+        }
+        let xid = lease.payment_xid();
+        let key = payment_key(&id, &xid);
+        if self.state.payments.contains(&key) {
+            return Err(PAYMENT_EXISTS.into());
+        }
+        self.save_account(account)?;
+        let zero = DecCoin { denom: rate.denom.clone(), amount: Dec::ZERO };
+        let payment = Payment {
+            account: id,
+            xid,
+            owner: lease.provider.clone(),
+            state: Flow::Open,
+            rate: rate.clone(),
+            balance: zero.clone(),
+            unsettled: zero,
+            withdrawn: Coin { denom: rate.denom.clone(), amount: 0 },
+        };
+        self.state.payments.set(key, payment);
+        Ok(())
+    }
+
+    /// Pays a provider what its lease has earned.
+    pub(crate) fn withdraw(&mut self, lease: &LeaseId) -> Result<(), Rejection> {
+        let (mut account, payment) = self.payment_in_hand(lease)?;
+        if payment.state != Flow::Open {
+            return Err(PAYMENT_CLOSED.into());
+        }
+        let mut settled = self.settle(&mut account)?;
+        if !settled.overdrawn {
+            let Some(due) = settled.dues.iter_mut().find(|d| is_same(&d.payment, &payment)) else {
+                return Err(panic(format!("couldn't find payment {}", payment_key(&payment.account, &payment.xid))));
+            };
+            self.pay_out(due)?;
+        }
+        self.save(account, settled.dues)
+    }
+
+    /// Ends the payment of a lease.
+    pub(crate) fn close_payment(&mut self, lease: &LeaseId) -> Result<(), Rejection> {
+        let (mut account, payment) = self.payment_in_hand(lease)?;
+        if !matches!(payment.state, Flow::Open | Flow::Overdrawn) {
+            return Err(PAYMENT_CLOSED.into());
+        }
+        let mut settled = self.settle(&mut account)?;
+        for due in &mut settled.dues {
+            due.dirty = true;
+            if is_same(&due.payment, &payment) {
+                self.end_payment(due)?;
+            }
+        }
+        self.save(account, settled.dues)
+    }
+
+    fn end_payment(&mut self, due: &mut Due) -> Result<(), Rejection> {
+        due.dirty = true;
+        if due.payment.state == Flow::Open {
+            due.payment.state = Flow::Closed;
+        }
+        self.pay_out(due)
+    }
+
+    fn escrow_of(&self, id: &AccountId) -> Result<Account, Rejection> {
+        self.state.escrow_account(id).cloned().ok_or_else(|| ACCOUNT_NOT_FOUND.into())
+    }
+
+    fn payment_in_hand(&self, lease: &LeaseId) -> Result<(Account, Payment), Rejection> {
+        let account = self.escrow_of(&AccountId::of_deployment(lease.deployment()))?;
+        let payment = self.state.payment_of(lease).cloned().ok_or_else(|| Rejection::from(PAYMENT_NOT_FOUND))?;
+        Ok((account, payment))
+    }
+
+    fn save(&mut self, account: Account, dues: Vec<Due>) -> Result<(), Rejection> {
+        self.save_account(account)?;
+        for due in dues.into_iter().filter(|d| d.dirty) {
+            self.save_payment(due.payment)?;
+        }
+        Ok(())
+    }
+
+    /// Writes an account; one that has ended gives its deposits back first, and then tells the market.
+    fn save_account(&mut self, mut account: Account) -> Result<(), Rejection> {
+        let ended = matches!(account.state, Flow::Closed | Flow::Overdrawn);
+        if ended {
+            for deposit in std::mem::take(&mut account.deposits) {
+                self.pay_from_escrow(&deposit.owner, &whole(&deposit.balance))?;
+                let back = Dec::ZERO.checked_sub(deposit.balance.amount).unwrap_or_default();
+                add_to(&mut account.funds, &deposit.balance.denom, back)?;
+            }
+        }
+        let (id, state) = (account.id.clone(), account.state);
+        self.state.escrow.set(id.key(), account);
+        if ended { self.account_ended(&id, state) } else { Ok(()) }
+    }
+
+    fn save_payment(&mut self, payment: Payment) -> Result<(), Rejection> {
+        let ended = matches!(payment.state, Flow::Closed | Flow::Overdrawn);
+        self.state.payments.set(payment_key(&payment.account, &payment.xid), payment.clone());
+        if ended { self.payment_ended(&payment) } else { Ok(()) }
+    }
+
+    /// A deployment whose account has ended is closed with everything in it. For the account of a bid this fails, after the
+    /// account was written: why only the first losing bid of an order is refunded.
+    fn account_ended(&mut self, id: &AccountId, state: Flow) -> Result<(), Rejection> {
+        let Some(deployment_id) = deployment_of(id) else {
+            return Err(INVALID_ESCROW_ID.into());
+        };
+        let Some(deployment) = self.state.deployments.get(&deployment_id) else {
+            return Ok(());
+        };
+        if deployment.state != DeploymentState::Active {
+            return Ok(());
+        }
+        let mut deployment = deployment.clone();
+        deployment.state = DeploymentState::Closed;
+        self.state.deployments.set(deployment_id.clone(), deployment);
+        self.emit("akash.deployment.v1.EventDeploymentClosed", &deployment_id);
+        let end = if state == Flow::Overdrawn { GroupState::InsufficientFunds } else { GroupState::Closed };
+        for group in self.state.groups_of(&deployment_id) {
+            if group.state != GroupState::Closed {
+                self.end_group(group.clone(), end);
+                self.end_orders_of(&group.id, end)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A lease whose payment has ended is over, unless it already is.
+    fn payment_ended(&mut self, payment: &Payment) -> Result<(), Rejection> {
+        let Some(lease_id) = lease_of(payment) else {
+            return Ok(());
+        };
+        let Some(bid) = self.state.bids.get(&lease_id.bid()).cloned() else {
+            return Ok(());
+        };
+        if bid.state != BidState::Active {
+            return Ok(());
+        }
+        let order = self.state.orders.get(&lease_id.order).cloned().ok_or_else(|| Rejection::from(ORDER_NOT_FOUND))?;
+        let lease = self.state.leases.get(&lease_id).cloned().ok_or_else(|| Rejection::from(LEASE_NOT_FOUND))?;
+        self.end_order(order);
+        self.end_bid(bid);
+        let (state, reason) = if payment.state == Flow::Overdrawn {
+            (LeaseState::InsufficientFunds, CloseReason::InsufficientFunds)
+        } else {
+            (LeaseState::Closed, CloseReason::Unspecified)
+        };
+        self.end_lease(lease, state, reason);
+        Ok(())
+    }
+}
+
+fn escrow_address() -> Result<Address, Rejection> {
+    ESCROW.parse().map_err(|_| panic("the escrow module has no address"))
+}
+
+fn is_same(a: &Payment, b: &Payment) -> bool {
+    a.account == b.account && a.xid == b.xid
+}
+
+/// The deployment that an account pays for; `None` for the account of a bid.
+fn deployment_of(id: &AccountId) -> Option<DeploymentId> {
+    let (owner, dseq) = id.xid.split_once('/')?;
+    match id.scope {
+        Scope::Deployment => Some(DeploymentId::new(owner.parse().ok()?, dseq.parse().ok()?)),
+        Scope::Bid | Scope::Unrecognised(_) => None,
+    }
+}
+
+/// The lease that a payment pays for.
+fn lease_of(payment: &Payment) -> Option<LeaseId> {
+    let mut parts = payment.xid.split('/');
+    let (gseq, oseq, provider) = (parts.next()?, parts.next()?, parts.next()?);
+    let group = deployment_of(&payment.account)?.group(gseq.parse().ok()?);
+    Some(group.order(oseq.parse().ok()?).bid(provider.parse().ok()?).lease())
+}

@@ -1,0 +1,94 @@
+//! Events: what a transaction's answer says about what it did.
+
+use akash_types::{Address, BidId, Coin, DecCoin, DeploymentId, GroupId, LeaseId, OrderId};
+
+/// An event of a block: a type and attributes in the order in which a node sends them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// `akash.market.v1.EventBidCreated`, `transfer`, `tx`, …
+    pub kind: String,
+    /// Keys and values; values of typed events are proto JSON.
+    pub attributes: Vec<(String, String)>,
+}
+
+impl Event {
+    /// An event; attributes in the given order.
+    pub(crate) fn new(kind: &str, attributes: &[(&str, &str)]) -> Self {
+        let owned = attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Self { kind: kind.to_owned(), attributes: owned }
+    }
+
+    /// The same with the number of its message, which nodes put last.
+    #[must_use]
+    pub(crate) fn of_message(mut self, index: usize) -> Self {
+        self.attributes.push(("msg_index".to_owned(), index.to_string()));
+        self
+    }
+}
+
+/// Coins as the bank's events write them.
+pub(crate) fn coins(amount: &[Coin]) -> String {
+    amount.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
+/// The three events of moving coins, and the sender.
+pub(crate) fn transfer(from: &Address, to: &Address, amount: &str) -> [Event; 4] {
+    let (from, to) = (from.as_str(), to.as_str());
+    [
+        Event::new("coin_spent", &[("spender", from), ("amount", amount)]),
+        Event::new("coin_received", &[("receiver", to), ("amount", amount)]),
+        Event::new("transfer", &[("recipient", to), ("sender", from), ("amount", amount)]),
+        Event::new("message", &[("sender", from)]),
+    ]
+}
+
+/// An id as proto JSON writes it: 64-bit numbers quoted, 32-bit ones bare.
+pub(crate) trait Json {
+    /// The JSON text.
+    fn json(&self) -> String;
+}
+
+fn order_fields(id: &OrderId) -> String {
+    let deployment = id.deployment();
+    format!(
+        r#""owner":"{}","dseq":"{}","gseq":{},"oseq":{}"#,
+        deployment.owner, deployment.dseq, id.group.gseq, id.oseq
+    )
+}
+
+impl Json for DeploymentId {
+    fn json(&self) -> String {
+        format!(r#"{{"owner":"{}","dseq":"{}"}}"#, self.owner, self.dseq)
+    }
+}
+
+impl Json for GroupId {
+    fn json(&self) -> String {
+        let deployment = &self.deployment;
+        format!(r#"{{"owner":"{}","dseq":"{}","gseq":{}}}"#, deployment.owner, deployment.dseq, self.gseq)
+    }
+}
+
+impl Json for OrderId {
+    fn json(&self) -> String {
+        format!("{{{}}}", order_fields(self))
+    }
+}
+
+impl Json for BidId {
+    fn json(&self) -> String {
+        format!(r#"{{{},"provider":"{}","bseq":0}}"#, order_fields(&self.order), self.provider)
+    }
+}
+
+impl Json for LeaseId {
+    fn json(&self) -> String {
+        self.bid().json()
+    }
+}
+
+impl Json for DecCoin {
+    fn json(&self) -> String {
+        format!(r#"{{"denom":"{}","amount":"{:.18}"}}"#, self.denom, self.amount)
+    }
+}

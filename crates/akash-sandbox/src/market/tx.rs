@@ -1,0 +1,123 @@
+//! Transactions as bytes.
+
+use akash_types::{Address, Coin, Msg, Rejection};
+use akash_wallet::TxHash;
+use cosmos_sdk_proto::Any;
+use cosmos_sdk_proto::cosmos::tx::v1beta1::{AuthInfo, SignerInfo, TxRaw};
+use cosmos_sdk_proto::tendermint::google::protobuf::Timestamp;
+use prost::Message;
+use prost::encoding::{DecodeContext, decode_key, skip_field};
+
+use super::basic;
+use super::refuse::{INVALID_COINS, INVALID_REQUEST, TX_PARSE};
+
+/// The body with the fields of SDK 0.53, which the generated type does not know yet.
+#[derive(Clone, PartialEq, Message)]
+struct Body {
+    #[prost(message, repeated, tag = "1")]
+    messages: Vec<Any>,
+    #[prost(string, tag = "2")]
+    memo: String,
+    #[prost(uint64, tag = "3")]
+    timeout_height: u64,
+    #[prost(bool, tag = "4")]
+    unordered: bool,
+    #[prost(message, optional, tag = "5")]
+    timeout_timestamp: Option<Timestamp>,
+}
+
+/// The body's fields; others are refused unless their number has the bit that marks them as not critical.
+const BODY_FIELDS: [u32; 7] = [1, 2, 3, 4, 5, 1023, 2047];
+
+/// A transaction that could be read.
+#[derive(Clone, Debug)]
+pub struct Tx {
+    /// As it was sent.
+    pub bytes: Vec<u8>,
+    /// SHA-256 of the bytes.
+    pub hash: TxHash,
+    /// What it does, in order.
+    pub messages: Vec<Msg>,
+    /// A remark.
+    pub memo: String,
+    /// The last height whose block may contain it; 0: any.
+    pub timeout_height: u64,
+    /// The most gas that it may burn.
+    pub gas_limit: u64,
+    /// What it offers for that.
+    pub fee: Vec<Coin>,
+    pub(crate) unordered: bool,
+    pub(crate) payer: String,
+    pub(crate) granter: String,
+    pub(crate) signer_infos: Vec<SignerInfo>,
+    pub(crate) signatures: Vec<Vec<u8>>,
+    pub(crate) body_bytes: Vec<u8>,
+    pub(crate) auth_info_bytes: Vec<u8>,
+}
+
+impl Tx {
+    /// Reads a transaction and checks its messages alone.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Rejection> {
+        let unreadable = |e: prost::DecodeError| TX_PARSE.because(format!("{e}: tx parse error"));
+        let raw = TxRaw::decode(bytes).map_err(unreadable)?;
+        refuse_unknown_fields(&raw.body_bytes)?;
+        let body = Body::decode(raw.body_bytes.as_slice()).map_err(unreadable)?;
+        let auth = AuthInfo::decode(raw.auth_info_bytes.as_slice()).map_err(unreadable)?;
+        if body.messages.is_empty() {
+            return Err(INVALID_REQUEST.because("must contain at least one message"));
+        }
+        let messages = body.messages.iter().map(basic::read).collect::<Result<Vec<_>, _>>()?;
+        messages.iter().try_for_each(basic::check)?;
+        let fee = auth.fee.unwrap_or_default();
+        let coins = fee.amount.into_iter().map(Coin::try_from).collect::<Result<_, _>>();
+        Ok(Self {
+            hash: TxHash::of(bytes),
+            bytes: bytes.to_vec(),
+            messages,
+            memo: body.memo,
+            timeout_height: body.timeout_height,
+            gas_limit: fee.gas_limit,
+            fee: coins.map_err(|e| INVALID_COINS.because(e.to_string()))?,
+            unordered: body.unordered,
+            payer: fee.payer,
+            granter: fee.granter,
+            signer_infos: auth.signer_infos,
+            signatures: raw.signatures,
+            body_bytes: raw.body_bytes,
+            auth_info_bytes: raw.auth_info_bytes,
+        })
+    }
+
+    /// Who must sign, each once, in the order of the messages; the first pays.
+    pub fn signers(&self) -> Vec<&Address> {
+        let mut signers = Vec::new();
+        for message in &self.messages {
+            if !signers.contains(&message.signer()) {
+                signers.push(message.signer());
+            }
+        }
+        signers
+    }
+}
+
+fn refuse_unknown_fields(body: &[u8]) -> Result<(), Rejection> {
+    let mut rest = body;
+    while !rest.is_empty() {
+        let unreadable = |e: prost::DecodeError| TX_PARSE.because(format!("{e}: tx parse error"));
+        let (tag, wire_type) = decode_key(&mut rest).map_err(unreadable)?;
+        skip_field(wire_type, tag, &mut rest, DecodeContext::default()).map_err(unreadable)?;
+        if !BODY_FIELDS.contains(&tag) && tag & 1024 == 0 {
+            let kind = match wire_type {
+                prost::encoding::WireType::LengthDelimited => "bytes",
+                prost::encoding::WireType::Varint => "varint",
+                prost::encoding::WireType::SixtyFourBit => "fixed64",
+                prost::encoding::WireType::ThirtyTwoBit => "fixed32",
+                prost::encoding::WireType::StartGroup | prost::encoding::WireType::EndGroup => "group",
+            };
+            return Err(TX_PARSE.because(format!(
+                "errUnknownField \"*tx.TxBody\": {{TagNum: {tag}, WireType:\"{kind}\"}}: tx parse error"
+            )));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,252 @@
+//! A provider: an ordinary client of a chain, with a gateway and pods as processes.
+//!
+//! It knows the chain only over gRPC, so it serves a real node as well as the sandbox's own chain:
+//! [bids](bids) on orders, keeps a [book](leases) of its leases, takes manifests at its [gateway](gateway), runs them as
+//! [pods](pods), withdraws, and gives leases up for the reasons that the real provider has.
+
+mod bids;
+mod chain;
+mod facts;
+mod gateway;
+mod leases;
+mod offer;
+mod pods;
+mod registration;
+mod timers;
+mod translate;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use akash_chain::{Client, MemoryJournal, Policy, Sender};
+use akash_types::{Address, Rejection};
+use akash_wallet::{Allowed, Key};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+pub use offer::Pricing;
+pub use pods::{Environment, Images};
+pub use timers::Timers;
+
+use bids::Engine;
+use chain::ChainFacts;
+use gateway::Gateway;
+use leases::Book;
+use pods::{Ingress, Runtime, Shared, load, save};
+
+use crate::tasks::Tasks;
+
+/// The host name under which node ports are reached.
+const PUBLIC_HOST: &str = "127.0.0.1";
+/// What the gateway and the bidding get to end.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Who a provider is and where it lives.
+#[derive(Clone, Debug)]
+pub struct ProviderConfig {
+    /// Its name, shown in its attributes.
+    pub name: String,
+    /// Its account, which must exist on the chain and have uact for deposits and uakt for fees.
+    pub key: Key,
+    /// The node that it asks, as `http://host:port`.
+    pub node: String,
+    /// The chain's id.
+    pub chain_id: String,
+    /// Its folder: certificate, manifests, pods. Two providers need two.
+    pub home: PathBuf,
+    /// Where images are kept as Python environments; may be shared.
+    pub cache: PathBuf,
+    /// What it asks for.
+    pub pricing: Pricing,
+    /// Where its gateway listens; on a free port instead if that one is taken.
+    pub gateway: SocketAddr,
+}
+
+/// A provider that cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("cannot {action} {path}")]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// With which file or folder.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// A port could not be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// No certificate could be made, or the one that was kept cannot be used.
+    #[error("no usable certificate for {provider}")]
+    Certificate {
+        /// Whose.
+        provider: Address,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The chain could not be asked, or did not say what became of the registration.
+    #[error("cannot register {provider} at {node}")]
+    Chain {
+        /// Who.
+        provider: Address,
+        /// Where.
+        node: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The chain refused the registration.
+    #[error("{node} refuses to register {provider}: {rejection}")]
+    Refused {
+        /// Who.
+        provider: Address,
+        /// Where.
+        node: String,
+        /// Why.
+        rejection: Rejection,
+    },
+}
+
+/// A running provider. Dropping it kills its pods; [`Provider::stop`] ends them orderly.
+#[derive(Debug)]
+pub struct Provider {
+    /// Its account.
+    pub address: Address,
+    /// Where its gateway is, as registered on chain.
+    pub host_uri: String,
+    /// Where its HTTP ingress listens.
+    pub ingress: SocketAddr,
+    tasks: Tasks,
+    book: Arc<Book>,
+}
+
+/// Starts a provider: listens, registers it on chain where that is missing, takes up the pods that it had, and bids.
+pub async fn start(config: ProviderConfig, cancel: CancellationToken) -> Result<Provider, Error> {
+    let images = Images::new(config.cache.clone());
+    start_with(config, images, Timers::default(), cancel).await
+}
+
+/// [`start`] with other images and other periods.
+pub async fn start_with(
+    config: ProviderConfig,
+    images: Images,
+    timers: Timers,
+    cancel: CancellationToken,
+) -> Result<Provider, Error> {
+    let me = config.key.address().clone();
+    let chain_error = |source| Error::Chain { provider: me.clone(), node: config.node.clone(), source };
+    let client = Client::connect(std::slice::from_ref(&config.node)).map_err(|e| chain_error(e.into()))?;
+    make_folder(&config.home)?;
+    let identity = registration::identity(&config.home, &me)?;
+    let listener = gateway::listen(config.gateway).await.map_err(listening(config.gateway))?;
+    let host_uri = format!("https://{}", listener.local_addr().map_err(listening(config.gateway))?);
+
+    let signer = (config.key.clone(), Allowed::provider());
+    let journal = Arc::new(MemoryJournal::default());
+    let sender = Sender::new(client.clone(), signer, &config.chain_id, journal, Policy::default());
+    registration::register(&config, &client, &sender, (&identity, &host_uri)).await?;
+
+    let tasks = Tasks::under(&cancel);
+    let (ingress, ingress_address) = open_ingress(&config.home, &tasks).await?;
+    let book = open_book(&config.home, images, ingress, timers.clone())?;
+    let facts = Arc::new(ChainFacts { client: client.clone(), me: me.clone() });
+    serve(&me, &tasks, listener, (&identity, facts, &book))?;
+    let engine = Engine {
+        me: me.clone(),
+        client,
+        sender,
+        book: Arc::clone(&book),
+        attributes: offer::attributes(&config.name),
+        pricing: config.pricing,
+        timers,
+    };
+    engine.start(&tasks);
+    tracing::info!(provider = %me, host_uri, "provider started");
+    Ok(Provider { address: me, host_uri, ingress: ingress_address, tasks, book })
+}
+
+/// Pods get tasks of their own: a cancelled sandbox still ends them orderly in [`Provider::stop`].
+fn open_book(home: &Path, images: Images, ingress: Ingress, timers: Timers) -> Result<Arc<Book>, Error> {
+    let pods = home.join("leases");
+    let shared = Shared {
+        dir: pods.clone(),
+        images,
+        tasks: Tasks::new(),
+        ingress,
+        public_host: PUBLIC_HOST.to_owned(),
+    };
+    let runtime = Runtime::open(shared).map_err(|source| Error::File {
+        action: "take up the pods in",
+        path: pods,
+        source,
+    })?;
+    let manifests = home.join("manifests");
+    Book::open(&manifests, runtime, timers).map_err(|source| Error::File {
+        action: "read the manifests in",
+        path: manifests,
+        source,
+    })
+}
+
+/// The ingress listens where it did before, if it can.
+async fn open_ingress(home: &Path, tasks: &Tasks) -> Result<(Ingress, SocketAddr), Error> {
+    let file = home.join("ingress.json");
+    let before: Option<u16> = load(&file).unwrap_or_default();
+    let ingress = Ingress::default();
+    let any = SocketAddr::from(([127, 0, 0, 1], before.unwrap_or_default()));
+    let address = ingress.listen(tasks, before).await.map_err(listening(any))?;
+    save(&file, &address.port()).map_err(|source| Error::File { action: "write", path: file, source })?;
+    Ok((ingress, address))
+}
+
+fn serve(
+    me: &Address,
+    tasks: &Tasks,
+    listener: TcpListener,
+    (identity, facts, book): (&akash_wallet::certificate::Identity, Arc<ChainFacts>, &Arc<Book>),
+) -> Result<(), Error> {
+    let acceptor = gateway::acceptor(identity)
+        .map_err(|source| Error::Certificate { provider: me.clone(), source: source.into() })?;
+    let gateway = Gateway::new(me.clone(), PUBLIC_HOST, facts, Arc::clone(book));
+    tasks.spawn("gateway", gateway::serve(tasks.clone(), listener, acceptor, gateway.router()));
+    Ok(())
+}
+
+fn make_folder(path: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(path).map_err(|source| Error::File {
+        action: "make",
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn listening(address: SocketAddr) -> impl Fn(std::io::Error) -> Error {
+    move |source| Error::Listen { address, source }
+}
+
+impl Provider {
+    /// Ends the gateway, the bidding and, within seconds, all pods. What is written down stays: the next start with the same
+    /// folder runs them again.
+    pub async fn stop(self) {
+        self.tasks.stop(PATIENCE).await;
+        self.book.stop().await;
+    }
+}
+
+impl Drop for Provider {
+    fn drop(&mut self) {
+        self.tasks.token().cancel();
+        self.book.kill();
+    }
+}
+
+#[cfg(test)]
+mod tests;

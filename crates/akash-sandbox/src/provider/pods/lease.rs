@@ -1,0 +1,266 @@
+//! The pods of one lease: what a namespace is to a real provider.
+
+mod entrances;
+mod status;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use akash_types::{DeploymentId, LeaseId};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::environment::{Variables, head, links};
+use super::events::Events;
+use super::life::Life;
+use super::namespace::namespace;
+use super::pod::{Phase, Pod};
+use super::record::{letters, load, save};
+use super::runtime::{Renamed, Shared};
+use super::workload::Workload;
+use crate::tasks::Tasks;
+
+/// What Kubernetes gives a pod between SIGTERM and SIGKILL.
+pub(crate) const GRACE: Duration = Duration::from_secs(30);
+
+/// One lease's workload and pods.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    pub(crate) id: LeaseId,
+    pub(crate) namespace: String,
+    pub(crate) events: Arc<Events>,
+    dir: PathBuf,
+    shared: Arc<Shared>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    workload: Workload,
+    /// Grows with every change of the workload.
+    generation: u64,
+    pods: Vec<Arc<Pod>>,
+    /// Node ports by what they lead to.
+    ports: BTreeMap<String, u16>,
+    /// The listeners behind them.
+    listeners: BTreeMap<String, Tasks>,
+    hosts: Vec<String>,
+    closing: bool,
+}
+
+/// What is written down about a lease.
+#[derive(Debug, Serialize, Deserialize)]
+struct Record {
+    owner: String,
+    dseq: u64,
+    gseq: u32,
+    oseq: u32,
+    provider: String,
+    workload: Workload,
+    generation: u64,
+    ports: BTreeMap<String, u16>,
+}
+
+impl Lease {
+    /// A lease without a workload.
+    pub(crate) fn create(shared: &Arc<Shared>, id: &LeaseId) -> io::Result<Arc<Self>> {
+        let namespace = namespace(id);
+        let dir = shared.dir.join(&namespace);
+        std::fs::create_dir_all(dir.join("pods"))?;
+        Ok(Arc::new(Self::assemble(shared, id.clone(), dir, State::default())))
+    }
+
+    /// The lease that a sandbox before us left in `dir`, with its pods; those that died are started again.
+    pub(crate) fn restore(shared: &Arc<Shared>, dir: &Path) -> io::Result<Arc<Self>> {
+        let record: Record = load(&dir.join("lease.json"))?.ok_or(io::ErrorKind::NotFound)?;
+        let id = record.id().ok_or(io::ErrorKind::InvalidData)?;
+        std::fs::create_dir_all(dir.join("pods"))?;
+        let found = std::fs::read_dir(dir.join("pods"))?.flatten().map(|entry| Pod::restore(&entry.path()));
+        let state = State {
+            pods: found.flatten().map(Arc::new).collect(),
+            workload: record.workload,
+            generation: record.generation,
+            ports: record.ports,
+            ..State::default()
+        };
+        let lease = Arc::new(Self::assemble(shared, id, dir.to_owned(), state));
+        lease.start(&mut lease.lock())?;
+        Ok(lease)
+    }
+
+    fn assemble(shared: &Arc<Shared>, id: LeaseId, dir: PathBuf, state: State) -> Self {
+        let namespace = namespace(&id);
+        let events = Arc::new(Events::open(&namespace, &dir.join("events.jsonl")));
+        Self { id, namespace, events, dir, shared: Arc::clone(shared), state: Mutex::new(state) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs this workload from now on: nothing happens if it runs already, otherwise every pod is replaced. A workload
+    /// with other service names is refused, as a real cluster does.
+    pub(crate) fn apply(self: &Arc<Self>, workload: Workload) -> io::Result<Result<(), Renamed>> {
+        let mut state = self.lock();
+        if state.workload == workload || state.closing {
+            return Ok(Ok(()));
+        }
+        if state.generation > 0 && !state.workload.services.keys().eq(workload.services.keys()) {
+            return Ok(Err(Renamed));
+        }
+        state.workload = workload;
+        state.generation += 1;
+        self.start(&mut state)?;
+        Ok(Ok(()))
+    }
+
+    /// Makes pods and entrances what the workload says.
+    fn start(self: &Arc<Self>, state: &mut State) -> io::Result<()> {
+        state.pods.retain(|pod| pod.phase() != Phase::Gone);
+        self.fill(state)?;
+        self.open_entrances(state)?;
+        self.save(state)?;
+        for pod in &state.pods {
+            if pod.generation != state.generation {
+                pod.stop(GRACE);
+            }
+        }
+        let links = self.links(state);
+        let head_pod = state.workload.head().and_then(|name| state.current(name).next());
+        let head = head_pod.map(|pod| head(&pod.place));
+        for pod in state.pods.iter().filter(|pod| pod.wants_life()) {
+            self.live(Arc::clone(pod), state, &links, head.as_deref());
+        }
+        Ok(())
+    }
+
+    /// Makes the missing pods.
+    fn fill(&self, state: &mut State) -> io::Result<()> {
+        for (service, spec) in &state.workload.services {
+            let wanted = usize::try_from(spec.count).unwrap_or(usize::MAX);
+            let have = state
+                .pods
+                .iter()
+                .filter(|p| p.generation == state.generation && p.service == *service)
+                .count();
+            let set = replica_set(&state.workload, service, state.generation);
+            for _ in have..wanted {
+                let name = format!("{service}-{set}-{}", letters::<5>()?);
+                let dir = self.dir.join("pods").join(&name);
+                let pod = Arc::new(Pod::create(&dir, name, service, state.generation)?);
+                let note = format!("Successfully assigned {}/{} to node1", self.namespace, pod.name);
+                self.events.normal(&pod.name, "Scheduled", note);
+                state.pods.push(pod);
+            }
+        }
+        Ok(())
+    }
+
+    fn live(&self, pod: Arc<Pod>, state: &State, links: &Variables, head: Option<&str>) {
+        let service = state.workload.services.get(&pod.service).cloned().unwrap_or_default();
+        let life = Life {
+            pod,
+            service,
+            lease: self.id.clone(),
+            public_host: self.shared.public_host.clone(),
+            links: links.clone(),
+            head: head.map(str::to_owned),
+            images: self.shared.images.clone(),
+            events: Arc::clone(&self.events),
+        };
+        self.shared.tasks.spawn("pod", life.live());
+    }
+
+    fn links(&self, state: &State) -> Variables {
+        links(&state.workload, |service| {
+            let place = &state.current(service).next()?.place;
+            let spec = state.workload.services.get(service)?;
+            Some((place.ip(), spec.expose.iter().map(|e| (e.port, place.port(e.port))).collect()))
+        })
+    }
+
+    fn save(&self, state: &State) -> io::Result<()> {
+        let order = &self.id.order;
+        let record = Record {
+            owner: order.deployment().owner.to_string(),
+            dseq: order.deployment().dseq.get(),
+            gseq: order.group.gseq,
+            oseq: order.oseq,
+            provider: self.id.provider.to_string(),
+            workload: state.workload.clone(),
+            generation: state.generation,
+            ports: state.ports.clone(),
+        };
+        save(&self.dir.join("lease.json"), &record)
+    }
+
+    /// Whether some pod's image is being built.
+    pub(crate) fn pulls(&self) -> bool {
+        self.lock().pods.iter().any(|pod| pod.phase() == Phase::Creating)
+    }
+
+    /// All pods that still exist, those that are ending too.
+    pub(crate) fn pods(&self) -> Vec<Arc<Pod>> {
+        let mut state = self.lock();
+        state.pods.retain(|pod| pod.phase() != Phase::Gone);
+        state.pods.clone()
+    }
+
+    /// Bytes that one pod of `service` may use.
+    pub(crate) fn memory_limit(&self, service: &str) -> u64 {
+        self.lock().workload.services.get(service).map_or(0, |spec| spec.memory)
+    }
+
+    /// Closes the entrances and hides the lease's status; false when that was done before.
+    pub(crate) fn begin_close(&self) -> bool {
+        let mut state = self.lock();
+        self.close_entrances(&mut state);
+        !std::mem::replace(&mut state.closing, true)
+    }
+
+    /// Gives the pods `grace` to end. Ends when nothing is left.
+    pub(crate) async fn end(&self, grace: Duration) {
+        stop_all(&self.pods(), grace).await;
+    }
+
+    /// Removes what is written down about the lease.
+    pub(crate) fn forget(&self) {
+        if let Err(problem) = std::fs::remove_dir_all(&self.dir) {
+            tracing::warn!(lease = %self.id, %problem, "folder not removed");
+        }
+    }
+}
+
+/// Tells pods to end and waits until each is gone.
+pub(crate) async fn stop_all(pods: &[Arc<Pod>], grace: Duration) {
+    for pod in pods {
+        pod.stop(grace);
+    }
+    for pod in pods {
+        let mut phases = pod.phases();
+        phases.wait_for(|phase| *phase == Phase::Gone).await.ok();
+    }
+}
+
+impl State {
+    /// The pods of a service that belong to the present workload.
+    fn current<'a>(&'a self, service: &'a str) -> impl Iterator<Item = &'a Arc<Pod>> {
+        self.pods.iter().filter(move |pod| pod.service == service && pod.generation == self.generation)
+    }
+}
+
+impl Record {
+    fn id(&self) -> Option<LeaseId> {
+        let deployment = DeploymentId::new(self.owner.parse().ok()?, akash_types::Dseq::new(self.dseq)?);
+        Some(deployment.group(self.gseq).order(self.oseq).bid(self.provider.parse().ok()?).lease())
+    }
+}
+
+/// The middle of a pod's name, equal for pods that were made for the same workload.
+fn replica_set(workload: &Workload, service: &str, generation: u64) -> String {
+    let text = serde_json::to_vec(&(service, workload.services.get(service), generation)).unwrap_or_default();
+    hex::encode(Sha256::digest(text).get(..5).unwrap_or_default())
+}

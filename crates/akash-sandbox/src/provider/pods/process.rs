@@ -1,0 +1,107 @@
+//! The machine's processes, as `/proc` tells them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde::{Deserialize, Serialize};
+
+/// A process that cannot be mistaken for a later one with the same number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Process {
+    pub(crate) pid: i32,
+    /// Clock ticks since boot at which it started.
+    pub(crate) start: u64,
+}
+
+/// One line of the table.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    pub(crate) parent: i32,
+    pub(crate) group: i32,
+    pub(crate) start: u64,
+    pub(crate) zombie: bool,
+}
+
+/// All processes at one look, by pid.
+#[derive(Debug, Default)]
+pub(crate) struct Table(BTreeMap<i32, Row>);
+
+impl Process {
+    /// The process that has this pid now.
+    pub(crate) fn now(pid: i32) -> Option<Self> {
+        let row = row(pid)?;
+        Some(Self { pid, start: row.start })
+    }
+
+    /// Whether it still runs (a zombie does not).
+    pub(crate) fn runs(self) -> bool {
+        row(self.pid).is_some_and(|row| row.start == self.start && !row.zombie)
+    }
+
+    /// Sends it a signal, if it is still the same process. A process that is gone is no error.
+    pub(crate) fn signal(self, signal: Signal) {
+        if self.pid > 1 && row(self.pid).is_some_and(|row| row.start == self.start) {
+            kill(Pid::from_raw(self.pid), signal).ok();
+        }
+    }
+}
+
+impl Table {
+    /// Looks at every process.
+    pub(crate) fn look() -> Self {
+        let Ok(entries) = fs::read_dir("/proc") else { return Self::default() };
+        let pids = entries.flatten().filter_map(|e| e.file_name().to_str()?.parse::<i32>().ok());
+        Self(pids.filter_map(|pid| Some((pid, row(pid)?))).collect())
+    }
+
+    /// Every process with its pid.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Process, &Row)> {
+        self.0.iter().map(|(&pid, row)| (Process { pid, start: row.start }, row))
+    }
+
+    /// Those of `roots` that are here, and all that descend from them.
+    pub(crate) fn family(&self, roots: impl IntoIterator<Item = Process>) -> BTreeSet<Process> {
+        let mut children: BTreeMap<i32, Vec<Process>> = BTreeMap::new();
+        for (process, row) in self.iter() {
+            children.entry(row.parent).or_default().push(process);
+        }
+        let mut family = BTreeSet::new();
+        let is_here = |p: &Process| self.0.get(&p.pid).is_some_and(|row| row.start == p.start);
+        let mut next: Vec<Process> = roots.into_iter().filter(is_here).collect();
+        while let Some(process) = next.pop() {
+            if family.insert(process) {
+                next.extend(children.get(&process.pid).into_iter().flatten().copied());
+            }
+        }
+        family
+    }
+}
+
+/// `/proc/PID/stat`: the name in parentheses may hold anything, so fields count from the last parenthesis.
+fn row(pid: i32) -> Option<Row> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, rest) = text.rsplit_once(')')?;
+    let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
+    Some(Row {
+        zombie: matches!(*fields.first()?, "Z" | "X"),
+        parent: fields.get(1)?.parse().ok()?,
+        group: fields.get(2)?.parse().ok()?,
+        start: fields.get(19)?.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_in_the_table_and_descends_from_its_parent() {
+        let me = Process::now(nix::unistd::getpid().as_raw()).unwrap();
+        let parent = Process::now(nix::unistd::getppid().as_raw()).unwrap();
+        assert!(me.runs());
+        assert!(Table::look().family([parent]).contains(&me));
+        assert!(!Process { start: me.start + 1, ..me }.runs(), "another process with the same number");
+    }
+}

@@ -1,0 +1,203 @@
+//! All leases that run on this machine for one provider.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use akash_types::LeaseId;
+use nix::unistd::getpid;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use super::backend::Ingress;
+use super::image::Images;
+use super::lease::{Lease, stop_all};
+use super::memory;
+use super::pod::Pod;
+use super::process::{Process, Table};
+use super::sweep::collect;
+use super::workload::Workload;
+use crate::tasks::Tasks;
+
+/// What pods get to end when the sandbox stops.
+const STOP_GRACE: Duration = Duration::from_secs(5);
+
+/// What all leases use.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) dir: PathBuf,
+    pub(crate) images: Images,
+    pub(crate) tasks: Tasks,
+    pub(crate) ingress: Ingress,
+    /// The host name under which the provider's node ports are reached.
+    pub(crate) public_host: String,
+}
+
+/// The leases of one provider and their pods. Dropping it kills every pod; [`Runtime::stop`] ends them orderly.
+#[derive(Debug)]
+pub(crate) struct Runtime {
+    shared: Arc<Shared>,
+    leases: Arc<Mutex<BTreeMap<LeaseId, Arc<Lease>>>>,
+    /// Nothing is left to end.
+    ended: AtomicBool,
+}
+
+/// The services of a lease cannot be renamed, added or removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("manifest service rename is not allowed")]
+pub(crate) struct Renamed;
+
+impl Runtime {
+    /// Opens the folder `shared.dir`: pods that still run are adopted, those that do not are started.
+    pub(crate) fn open(shared: Shared) -> io::Result<Self> {
+        // Orphans of pods become our children, so that they can be collected.
+        nix::sys::prctl::set_child_subreaper(true).ok();
+        std::fs::create_dir_all(&shared.dir)?;
+        let shared = Arc::new(shared);
+        let mut leases = BTreeMap::new();
+        for entry in std::fs::read_dir(&shared.dir)?.flatten() {
+            match Lease::restore(&shared, &entry.path()) {
+                Ok(lease) => drop(leases.insert(lease.id.clone(), lease)),
+                Err(problem) => {
+                    tracing::warn!(folder = %entry.path().display(), %problem, "no lease found in it");
+                }
+            }
+        }
+        let runtime = Self { shared, leases: Arc::new(Mutex::new(leases)), ended: AtomicBool::new(false) };
+        runtime.watch();
+        Ok(runtime)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<LeaseId, Arc<Lease>>> {
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lease, while anything of it is here.
+    pub(crate) fn lease(&self, id: &LeaseId) -> Option<Arc<Lease>> {
+        self.lock().get(id).cloned()
+    }
+
+    /// All leases of which anything is here.
+    pub(crate) fn leases(&self) -> Vec<LeaseId> {
+        self.lock().keys().cloned().collect()
+    }
+
+    /// Runs a workload for a lease.
+    pub(crate) fn deploy(&self, id: &LeaseId, workload: Workload) -> io::Result<Result<(), Renamed>> {
+        let lease = {
+            let mut leases = self.lock();
+            match leases.get(id) {
+                Some(lease) => Arc::clone(lease),
+                None => {
+                    let lease = Lease::create(&self.shared, id)?;
+                    leases.insert(id.clone(), Arc::clone(&lease));
+                    lease
+                }
+            }
+        };
+        lease.apply(workload)
+    }
+
+    /// Ends a lease's pods and forgets it, in the background. Once is enough.
+    pub(crate) fn teardown(&self, id: &LeaseId, grace: Duration) {
+        let Some(lease) = self.lease(id).filter(|lease| lease.begin_close()) else { return };
+        let leases = Arc::clone(&self.leases);
+        self.shared.tasks.spawn("teardown", async move {
+            lease.end(grace).await;
+            lease.forget();
+            leases.lock().unwrap_or_else(PoisonError::into_inner).remove(&lease.id);
+        });
+    }
+
+    fn pods(&self) -> Vec<Arc<Pod>> {
+        self.lock().values().flat_map(|lease| lease.pods()).collect()
+    }
+
+    /// Every second: memory limits, and orphans that died.
+    fn watch(&self) {
+        let leases = Arc::clone(&self.leases);
+        let mut seen = BTreeSet::new();
+        self.shared.tasks.spawn("memory", async move {
+            let mut ticks = interval(Duration::from_secs(1));
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                let leases: Vec<Arc<Lease>> =
+                    leases.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+                if leases.is_empty() {
+                    continue;
+                }
+                let looked = tokio::task::spawn_blocking(move || {
+                    look(&leases, &mut seen);
+                    seen
+                });
+                let Ok(after) = looked.await else { return };
+                seen = after;
+            }
+        });
+    }
+
+    /// Ends all pods within a few seconds and keeps what is written down: the next start runs them again.
+    pub(crate) async fn stop(&self) {
+        let pods = self.pods();
+        if timeout(STOP_GRACE * 4, stop_all(&pods, STOP_GRACE)).await.is_err() {
+            tracing::warn!("some pods would not end");
+        }
+        self.shared.tasks.stop(STOP_GRACE).await;
+        self.ended.store(true, Ordering::Release);
+    }
+
+    /// Lets go of everything without ending it, as a sandbox that is killed does.
+    #[cfg(test)]
+    pub(crate) async fn abandon(self) {
+        self.shared.tasks.stop(STOP_GRACE).await;
+        self.ended.store(true, Ordering::Release);
+    }
+}
+
+impl Runtime {
+    /// Kills every pod now, from any thread. Does nothing after [`Runtime::stop`].
+    pub(crate) fn kill(&self) {
+        self.shared.tasks.token().cancel();
+        if !self.ended.swap(true, Ordering::AcqRel) {
+            for pod in self.pods() {
+                pod.marks().kill_blocking(50);
+                pod.remove();
+            }
+        }
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// One look at the machine: enforces the limits, remembers who belongs to a pod, collects the dead among them that
+/// became our children.
+fn look(leases: &[Arc<Lease>], seen: &mut BTreeSet<Process>) {
+    let table = Table::look();
+    let me = getpid().as_raw();
+    for lease in leases {
+        for pod in lease.pods() {
+            let Some(main) = pod.main() else { continue };
+            seen.extend(table.family([main]).into_iter().filter(|process| *process != main));
+            let limit = lease.memory_limit(&pod.service);
+            if let Some(victim) = memory::enforce(&pod, limit, &table) {
+                let note =
+                    format!("process {} of the container used too much memory and was killed", victim.pid);
+                lease.events.warning(&pod.name, "OOMKilling", note);
+            }
+        }
+    }
+    let here: BTreeSet<Process> = table.iter().map(|(process, _)| process).collect();
+    seen.retain(|process| here.contains(process));
+    for (process, row) in table.iter() {
+        if row.zombie && row.parent == me && seen.contains(&process) {
+            collect(process);
+        }
+    }
+}

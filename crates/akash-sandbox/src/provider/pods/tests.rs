@@ -1,0 +1,349 @@
+//! Pods as a whole: real processes, told by what is left of them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use akash_types::{DeploymentId, Dseq, LeaseId};
+use nix::sys::signal::Signal;
+use nix::unistd::getpid;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+
+use super::pod::Phase;
+use super::process::{Process, Table};
+use super::runtime::Renamed;
+use super::*;
+use crate::tasks::Tasks;
+
+fn lease_id(dseq: u64) -> LeaseId {
+    let owner = "akash1angnwmnsv5vkp4jpgkdcunar8efpvennxwwcev".parse().unwrap();
+    let provider = "akash1nxq8gmsw2vlz3m68qvyvcf3kh6q269ajvqw6y0".parse().unwrap();
+    DeploymentId::new(owner, Dseq::new(dseq).unwrap()).group(1).order(1).bid(provider).lease()
+}
+
+fn open(dir: &Path) -> Runtime {
+    let images = Images::new(dir.join("cache")).with("test/sh", Environment::default());
+    Runtime::open(Shared {
+        dir: dir.join("leases"),
+        images,
+        tasks: Tasks::under(&CancellationToken::new()),
+        ingress: Ingress::default(),
+        public_host: "localhost".to_owned(),
+    })
+    .unwrap()
+}
+
+fn shell(script: &str) -> Service {
+    Service {
+        image: "test/sh".into(),
+        command: vec!["/bin/sh".into(), "-c".into()],
+        args: vec![script.to_owned()],
+        count: 1,
+        ..Service::default()
+    }
+}
+
+fn one(service: Service) -> Workload {
+    Workload { services: BTreeMap::from([("web".to_owned(), service)]) }
+}
+
+async fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..1500 {
+        if let Some(found) = look() {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("in vain: {what}");
+}
+
+async fn running(runtime: &Runtime, id: &LeaseId) -> Arc<Pod> {
+    let lease = runtime.lease(id).unwrap();
+    until("a running pod", || {
+        lease.pods().into_iter().find(|p| p.phase() == Phase::Running && !p.is_ending())
+    })
+    .await
+}
+
+/// Waits until the pod's log has this line.
+async fn says(pod: &Arc<Pod>, line: &str) {
+    until(line, || {
+        let text = std::fs::read_to_string(pod.log()?).ok()?;
+        text.lines().any(|l| l == line).then_some(())
+    })
+    .await;
+}
+
+async fn log(pod: &Arc<Pod>, last: Option<usize>) -> Vec<String> {
+    let mut tail = Tail::open(pod, last, false).await.unwrap();
+    let mut lines = Vec::new();
+    while let Some(line) = tail.next().await {
+        lines.push(line);
+    }
+    lines
+}
+
+fn told(runtime: &Runtime, id: &LeaseId, reason: &str) -> Option<String> {
+    let events = runtime.lease(id)?.events.since(0);
+    events.into_iter().find(|event| event.reason == reason).map(|event| event.note)
+}
+
+async fn gone(runtime: &Runtime, id: &LeaseId) {
+    until("the end of the lease", || runtime.lease(id).is_none().then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_pod_gets_its_own_environment_and_says_what_it_says() {
+    let home = TempDir::new().unwrap();
+    let (runtime, id) = (open(home.path()), lease_id(11));
+    let mut service = shell("env; echo to-stderr >&2; echo \"$GREETING\"; echo done; exec sleep 1000");
+    service.env = vec!["A=1".into(), "GREETING=hello $(A) $$(A) $(NOPE)".into()];
+    runtime.deploy(&id, one(service)).unwrap().unwrap();
+    let pod = running(&runtime, &id).await;
+    says(&pod, "done").await;
+    let lines = log(&pod, None).await;
+    let base = pod.place.base();
+    for wanted in [
+        "hello 1 $(A) $(NOPE)".to_owned(),
+        "to-stderr".to_owned(),
+        format!("POD_IP={}", pod.place.ip()),
+        format!("RAYAKASH_PORT_BASE={base}"),
+        format!("HOSTNAME={}", pod.name),
+        format!("TMPDIR={}", pod.tmp().display()),
+        "AKASH_DEPLOYMENT_SEQUENCE=11".to_owned(),
+        "AKASH_CLUSTER_PUBLIC_HOSTNAME=localhost".to_owned(),
+        "TZ=UTC".to_owned(),
+    ] {
+        assert!(lines.contains(&wanted), "{wanted} is not in {lines:#?}");
+    }
+    assert!(!lines.iter().any(|line| line.starts_with("CARGO")), "nothing of ours leaks");
+    assert!(pod.name.starts_with("web-"));
+    assert_eq!(log(&pod, Some(2)).await, ["hello 1 $(A) $(NOPE)", "done"]);
+    assert!(told(&runtime, &id, "Started").is_some());
+    runtime.stop().await;
+}
+
+#[tokio::test]
+async fn a_container_that_ends_starts_again_at_once_and_then_later() {
+    let home = TempDir::new().unwrap();
+    let (runtime, id) = (open(home.path()), lease_id(12));
+    runtime
+        .deploy(&id, one(shell("touch old; ls \"$TMPDIR\"; touch \"$TMPDIR/x\"; exit 3")))
+        .unwrap()
+        .unwrap();
+    let note = until("back-off", || told(&runtime, &id, "BackOff")).await;
+    assert!(note.starts_with("Back-off restarting failed container web in pod web-"), "{note}");
+    let pod = runtime.lease(&id).unwrap().pods().remove(0);
+    assert!(pod.log().unwrap().ends_with("log.2"), "one start and one restart");
+    assert_eq!(log(&pod, None).await, Vec::<String>::new(), "the second container found an empty TMPDIR");
+    assert_eq!(runtime.lease(&id).unwrap().status().unwrap().services["web"].ready_replicas, 0);
+    runtime.teardown(&id, Duration::from_secs(5));
+    gone(&runtime, &id).await;
+}
+
+/// Starts a child that leaves session and parent, and ignores SIGTERM, as its parent does.
+const STUBBORN: &str = "trap 'echo terminated' TERM
+setsid sh -c 'trap \"\" TERM; echo daemon $$$$; cd /; while :; do sleep 1; done' &
+wait; while :; do sleep 1; done";
+
+#[tokio::test]
+async fn nothing_of_a_pod_remains() {
+    let home = TempDir::new().unwrap();
+    let (runtime, id) = (open(home.path()), lease_id(13));
+    runtime.deploy(&id, one(shell(STUBBORN))).unwrap().unwrap();
+    let pod = running(&runtime, &id).await;
+    let daemon = daemon(&pod).await;
+    let main = pod.main().unwrap();
+    runtime.teardown(&id, Duration::from_millis(300));
+    says_or_gone(&pod).await;
+    gone(&runtime, &id).await;
+    assert!(!main.runs() && !daemon.runs());
+    assert!(!pod.tmp().exists() && !pod.root().exists());
+    assert!(runtime.lease(&id).is_none());
+}
+
+/// The process that the pod's log calls its daemon.
+async fn daemon(pod: &Arc<Pod>) -> Process {
+    until("the daemon", || {
+        let text = std::fs::read_to_string(pod.log()?).ok()?;
+        Process::now(text.lines().find_map(|line| line.strip_prefix("daemon "))?.parse().ok()?)
+    })
+    .await
+}
+
+async fn says_or_gone(pod: &Arc<Pod>) {
+    until("SIGTERM", || {
+        let text = std::fs::read_to_string(pod.log()?).unwrap_or_default();
+        (text.contains("terminated") || pod.phase() == Phase::Gone).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_daemon_whose_parent_died_goes_with_its_container() {
+    let home = TempDir::new().unwrap();
+    let (runtime, id) = (open(home.path()), lease_id(14));
+    let script = "setsid sh -c 'echo daemon $$$$; cd /; exec sleep 1000' & sleep 1000";
+    runtime.deploy(&id, one(shell(script))).unwrap().unwrap();
+    let pod = running(&runtime, &id).await;
+    let daemon = daemon(&pod).await;
+    let main = pod.main().unwrap();
+    main.signal(Signal::SIGKILL);
+    until("a new container", || pod.main().filter(|now| *now != main)).await;
+    assert!(!daemon.runs(), "the new container would meet the old daemon");
+    runtime.teardown(&id, Duration::from_secs(1));
+    gone(&runtime, &id).await;
+}
+
+#[tokio::test]
+async fn pods_outlive_a_sandbox_that_is_killed_and_are_adopted() {
+    let home = TempDir::new().unwrap();
+    let (runtime, id) = (open(home.path()), lease_id(15));
+    let mut service = shell("echo up; exec sleep 1000");
+    service.count = 2;
+    service.expose = vec![Expose { port: 8080, external: 9000, udp: false, global: true, hosts: Vec::new() }];
+    runtime.deploy(&id, one(service)).unwrap().unwrap();
+    let lease = runtime.lease(&id).unwrap();
+    let both = |lease: Arc<Lease>| {
+        move || {
+            let pods = lease.pods();
+            let up = pods.iter().filter(|p| p.phase() == Phase::Running).count();
+            (up == 2).then(|| pods.iter().map(|p| (p.name.clone(), p.main())).collect::<BTreeMap<_, _>>())
+        }
+    };
+    let before = until("two pods", both(lease)).await;
+    let port = runtime.lease(&id).unwrap().status().unwrap().forwarded_ports.unwrap()["web"][0].external;
+    runtime.abandon().await;
+    assert!(before.values().all(|main| main.unwrap().runs()), "they live on");
+    let (dead, _) = before.first_key_value().unwrap();
+    before[dead].unwrap().signal(Signal::SIGKILL);
+
+    let runtime = open(home.path());
+    let lease = runtime.lease(&id).unwrap();
+    let after = until("both pods again", both(Arc::clone(&lease))).await;
+    assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
+    let same = |name: &String| before[name] == after[name];
+    assert_eq!(before.keys().filter(|name| same(name)).count(), 1, "one was adopted, one was started again");
+    assert_eq!(lease.status().unwrap().forwarded_ports.unwrap()["web"][0].external, port);
+    runtime.stop().await;
+    assert!(after.values().all(|main| !main.unwrap().runs()));
+
+    let runtime = open(home.path());
+    running(&runtime, &id).await;
+    runtime.teardown(&id, Duration::from_secs(1));
+    gone(&runtime, &id).await;
+}
+
+#[tokio::test]
+async fn dropping_the_runtime_ends_every_process() {
+    let home = TempDir::new().unwrap();
+    let (runtime, id) = (open(home.path()), lease_id(16));
+    runtime.deploy(&id, one(shell("exec sleep 1000"))).unwrap().unwrap();
+    let pod = running(&runtime, &id).await;
+    drop(runtime);
+    assert!(!pod.main().unwrap().runs());
+}
+
+#[tokio::test]
+async fn a_node_port_leads_to_the_running_pods_and_is_kept() {
+    let home = TempDir::new().unwrap();
+    let (runtime, id) = (open(home.path()), lease_id(17));
+    let mut service = shell("exec sleep 1000");
+    let expose = |external, global| Expose { port: 8080, external, udp: false, global, hosts: Vec::new() };
+    service.expose = vec![expose(9000, true), expose(7000, false)];
+    runtime.deploy(&id, one(service.clone())).unwrap().unwrap();
+    let pod = running(&runtime, &id).await;
+    let inside = TcpListener::bind((pod.place.ip(), 8080)).await.unwrap();
+    let ports = |runtime: &Runtime| runtime.lease(&id).unwrap().status().unwrap().forwarded_ports.unwrap();
+    let forwarded = ports(&runtime)["web"].clone();
+    assert_eq!(forwarded.len(), 1, "the inner port gets no forwarder");
+    let port = forwarded[0].external;
+    assert!((30_000..32_768).contains(&port));
+    let mut client = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let (mut server, _) = inside.accept().await.unwrap();
+    client.write_all(b"ping").await.unwrap();
+    let mut four = [0; 4];
+    server.read_exact(&mut four).await.unwrap();
+    server.write_all(b"pong").await.unwrap();
+    client.read_exact(&mut four).await.unwrap();
+    assert_eq!(&four, b"pong");
+
+    service.env = vec!["NEW=1".into()];
+    runtime.deploy(&id, one(service)).unwrap().unwrap();
+    let newer = running(&runtime, &id).await;
+    assert_ne!(pod.name, newer.name, "an update replaces the pod");
+    assert_eq!(ports(&runtime)["web"][0].external, port);
+    assert_eq!(runtime.lease(&id).unwrap().status().unwrap().services["web"].ready_replicas, 1);
+    runtime.teardown(&id, Duration::from_secs(1));
+    gone(&runtime, &id).await;
+    refuses(port).await;
+}
+
+/// A forwarder ends a moment after it was told to.
+async fn refuses(port: u16) {
+    for _ in 0..1000 {
+        if TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("port {port} still listens");
+}
+
+#[tokio::test]
+async fn the_same_workload_changes_nothing_and_other_names_are_refused() {
+    let home = TempDir::new().unwrap();
+    let (runtime, id) = (open(home.path()), lease_id(18));
+    runtime.deploy(&id, one(shell("exec sleep 1000"))).unwrap().unwrap();
+    let pod = running(&runtime, &id).await;
+    runtime.deploy(&id, one(shell("exec sleep 1000"))).unwrap().unwrap();
+    assert_eq!(running(&runtime, &id).await.main(), pod.main());
+    let renamed = Workload { services: BTreeMap::from([("wob".to_owned(), shell("exec sleep 1"))]) };
+    assert_eq!(runtime.deploy(&id, renamed).unwrap(), Err(Renamed));
+    assert_eq!(running(&runtime, &id).await.name, pod.name);
+    runtime.stop().await;
+}
+
+#[tokio::test]
+async fn an_image_that_is_not_here_is_told_in_the_events() {
+    let home = TempDir::new().unwrap();
+    let (runtime, id) = (open(home.path()), lease_id(19));
+    runtime
+        .deploy(&id, one(Service { image: "nginx:1".into(), count: 1, ..Service::default() }))
+        .unwrap()
+        .unwrap();
+    let note = until("the failure", || told(&runtime, &id, "Failed")).await;
+    assert!(note.starts_with("Failed to pull image \"nginx:1\""), "{note}");
+    let lease = runtime.lease(&id).unwrap();
+    until("the back-off", || (!lease.pulls()).then_some(())).await;
+    assert!(Tail::open(&lease.pods()[0], None, false).await.is_none(), "it never said anything");
+    runtime.teardown(&id, Duration::from_secs(1));
+    gone(&runtime, &id).await;
+}
+
+#[tokio::test]
+async fn a_pod_over_its_memory_loses_its_largest_child() {
+    let home = TempDir::new().unwrap();
+    let (runtime, id) = (open(home.path()), lease_id(20));
+    // Without a limit the child holds 64 MiB in a shell variable for ever.
+    let script =
+        "sh -c 'x=$(head -c 67108864 /dev/zero | tr \"\\0\" x); echo held; while :; do sleep 1; done'
+echo child gone; while :; do sleep 1; done";
+    let service = Service { memory: 48 << 20, ..shell(script) };
+    runtime.deploy(&id, one(service)).unwrap().unwrap();
+    let pod = running(&runtime, &id).await;
+    says(&pod, "child gone").await;
+    assert!(told(&runtime, &id, "OOMKilling").is_some());
+    assert_eq!(pod.phase(), Phase::Running, "the main process lives");
+    runtime.teardown(&id, Duration::from_millis(100));
+    gone(&runtime, &id).await;
+}
+
+#[test]
+fn the_table_is_not_empty() {
+    assert!(Table::look().iter().any(|(process, _)| process.pid == getpid().as_raw()));
+}

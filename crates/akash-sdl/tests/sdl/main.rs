@@ -1,0 +1,6 @@
+//! The crate from outside.
+
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod document;

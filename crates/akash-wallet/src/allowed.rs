@@ -1,0 +1,56 @@
+//! Which messages a key may sign.
+
+use akash_types::Msg;
+
+/// The list of messages that a key may sign, by the part it plays. Whatever is not on it is refused before signing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowed(Part);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Tenant,
+    Provider,
+    Treasury,
+}
+
+impl Allowed {
+    /// What a tenant needs: deployments, leases, deposits into escrow, certificates. No transfers.
+    pub const fn tenant() -> Self {
+        Self(Part::Tenant)
+    }
+
+    /// What a provider needs: its entry, bids, withdrawals, certificates. No transfers.
+    pub const fn provider() -> Self {
+        Self(Part::Provider)
+    }
+
+    /// Transfers of coins, and nothing else.
+    pub const fn treasury() -> Self {
+        Self(Part::Treasury)
+    }
+
+    /// True for a message on the list. A message that is new to the program must be put somewhere here to compile.
+    pub const fn permits(self, message: &Msg) -> bool {
+        match message {
+            Msg::CreateDeployment(_)
+            | Msg::UpdateDeployment(_)
+            | Msg::CloseDeployment(_)
+            | Msg::CloseGroup(_)
+            | Msg::PauseGroup(_)
+            | Msg::StartGroup(_)
+            | Msg::CreateLease(_)
+            | Msg::CloseLease(_)
+            | Msg::AccountDeposit(_) => matches!(self.0, Part::Tenant),
+            Msg::CreateBid(_)
+            | Msg::CloseBid(_)
+            | Msg::WithdrawLease(_)
+            | Msg::StartReclaim(_)
+            | Msg::CreateProvider(_)
+            | Msg::UpdateProvider(_) => matches!(self.0, Part::Provider),
+            Msg::CreateCertificate(_) | Msg::RevokeCertificate(_) => {
+                matches!(self.0, Part::Tenant | Part::Provider)
+            }
+            Msg::Send(_) => matches!(self.0, Part::Treasury),
+        }
+    }
+}

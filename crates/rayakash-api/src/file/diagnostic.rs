@@ -1,0 +1,83 @@
+//! What is wrong with a text, and where.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use utoipa::ToSchema;
+
+/// One mistake in a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Diagnostic {
+    /// What is wrong.
+    pub message: String,
+    /// The line, from 1.
+    pub line: usize,
+    /// The character in the line, from 1.
+    pub column: usize,
+    /// Where it begins in the text, in bytes.
+    pub offset: usize,
+    /// How long it is, in bytes; within its line.
+    pub len: usize,
+    /// The line itself.
+    pub source: String,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+/// The longest part of a line that is shown.
+const SHOWN: usize = 200;
+
+impl Diagnostic {
+    /// A mistake at a byte of the text, with the length of what stands there.
+    pub(super) fn at(text: &str, offset: usize, message: String, help: Option<String>) -> Self {
+        let offset = floor_char_boundary(text, offset);
+        let (before, after) = text.split_at(offset);
+        let start = before.rfind('\n').map_or(0, |at| at.saturating_add(1));
+        let source = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        let column = before.get(start..).unwrap_or_default().chars().count().saturating_add(1);
+        Self {
+            message,
+            line: before.matches('\n').count().saturating_add(1),
+            column,
+            offset,
+            len: extent(after.lines().next().unwrap_or_default()),
+            source: source.chars().take(SHOWN).collect(),
+            help,
+        }
+    }
+}
+
+fn floor_char_boundary(text: &str, offset: usize) -> usize {
+    (0..=offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+/// The length of the scalar, key or bracket at the start of `rest`; 1 when there is nothing.
+fn extent(rest: &str) -> usize {
+    let quoted = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let end = match quoted {
+        Some(quote) => rest.get(1..).and_then(|inner| inner.find(quote)).map(|at| at.saturating_add(2)),
+        None if rest.starts_with(['[', '{']) => Some(1),
+        None => [": ", ", ", " #", "}", "]"].iter().filter_map(|stop| rest.find(stop)).min(),
+    };
+    let token = end.and_then(|end| rest.get(..end)).unwrap_or(rest).trim_end();
+    token.strip_suffix(':').unwrap_or(token).len().max(1)
+}
+
+/// A text that was refused, and every reason.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Invalid {
+    /// At least one, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.diagnostics.as_slice() {
+            [] => f.write_str("the file is invalid"),
+            [one] => write!(f, "line {}: {}", one.line, one.message),
+            [first, rest @ ..] => {
+                write!(f, "line {}: {}, and {} more", first.line, first.message, rest.len())
+            }
+        }
+    }
+}

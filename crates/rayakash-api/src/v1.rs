@@ -1,0 +1,20 @@
+//! What goes over the wire, version 1. Amounts of money are text with decimal digits, so that no JSON reader rounds them.
+
+mod cluster;
+mod daemon;
+mod event;
+mod job;
+mod key;
+mod money;
+mod plan;
+mod secret;
+mod wallet;
+
+pub use cluster::{Apply, ClusterList, ClusterStatus, Escrow, Node, NodeState, Provider, State, Waiting};
+pub use daemon::{Chain, Check, Health, Network, Version};
+pub use event::{Event, LogLine};
+pub use job::{Job, JobId, JobLog, JobState, Submit, Token};
+pub use key::{Export, Key, KeyList, MadeKey, Mnemonic, NewKey, Unlock};
+pub use money::{Micro, usd};
+pub use plan::{Change, Plan, PlanRequest};
+pub use wallet::{Balance, Wallet};

@@ -1,0 +1,66 @@
+//! Amounts.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use std::fmt;
+use utoipa::ToSchema;
+
+/// An amount of micro-units (uact, uakt), as decimal digits in text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ToSchema)]
+#[schema(value_type = String, example = "5000000")]
+pub struct Micro(pub u128);
+
+impl fmt::Display for Micro {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Micro {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Micro {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(|_| D::Error::custom(format!("`{text}` is no amount")))
+    }
+}
+
+/// An amount of uact as US dollars: `0.0432`. At least two decimals, no zeros after them, nothing rounded.
+pub fn usd(uact: u128) -> String {
+    let digits = format!("{:06}", uact % 1_000_000);
+    let kept = digits.trim_end_matches('0').len().max(2);
+    format!("{}.{}", uact / 1_000_000, digits.chars().take(kept).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dollars_are_exact() {
+        let table = [
+            (0, "0.00"),
+            (1, "0.000001"),
+            (43_200, "0.0432"),
+            (500_000, "0.50"),
+            (5_000_000, "5.00"),
+            (1_234_567, "1.234567"),
+        ];
+        for (uact, text) in table {
+            assert_eq!(usd(uact), text);
+        }
+    }
+
+    #[test]
+    fn amounts_are_text_in_json() {
+        let big = Micro(u128::MAX);
+        let json = serde_json::to_string(&big).unwrap();
+        assert_eq!(json, format!("\"{}\"", u128::MAX));
+        assert_eq!(serde_json::from_str::<Micro>(&json).unwrap(), big);
+        assert!(serde_json::from_str::<Micro>("\"-1\"").is_err());
+        assert!(serde_json::from_str::<Micro>("5").is_err());
+    }
+}

@@ -1,0 +1,119 @@
+//! The engine's chain port: `akash-chain`'s client for looking, its sender for acting.
+
+mod look;
+mod pace;
+mod perform;
+mod provider_facts;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use akash_chain::{Client, Policy, Sender};
+use akash_types::{Address, DeploymentId};
+use akash_wallet::{Allowed, Key};
+use async_trait::async_trait;
+use rayakash_core::Act;
+use rayakash_engine::ports::{Chain, ChainLook, Outcome, Unavailable};
+use rayakash_ledger::Ledger;
+
+use crate::clock::SystemClock;
+use crate::journal::LedgerJournal;
+use crate::network::Network;
+use pace::Pace;
+use provider_facts::ProviderCache;
+
+/// The chain of one context, and the key that pays there.
+pub(crate) struct ChainAdapter {
+    client: Client,
+    network: Network,
+    endpoints: Vec<String>,
+    journal: Arc<Ledger>,
+    wallet: RwLock<WalletState>,
+    pace: Pace,
+    providers: ProviderCache,
+}
+
+/// Whether the key is in memory.
+struct WalletState {
+    owner: Option<Address>,
+    sender: Option<Arc<Sender>>,
+    locked_since_ms: u64,
+}
+
+impl ChainAdapter {
+    pub(crate) fn new(
+        client: Client,
+        network: Network,
+        endpoints: Vec<String>,
+        journal: Arc<Ledger>,
+        owner: Option<Address>,
+    ) -> Self {
+        let wallet = WalletState { owner, sender: None, locked_since_ms: SystemClock.now_ms() };
+        Self {
+            client,
+            network,
+            endpoints,
+            journal,
+            wallet: RwLock::new(wallet),
+            pace: Pace::new(network.block_ms()),
+            providers: ProviderCache::default(),
+        }
+    }
+
+    /// From now on transactions can be signed.
+    pub(crate) fn unlock(&self, key: Key) {
+        let owner = key.address().clone();
+        let journal = Arc::new(LedgerJournal(Arc::clone(&self.journal)));
+        let sender = Sender::new(
+            self.client.clone(),
+            (key, Allowed::tenant()),
+            self.network.chain_id(),
+            journal,
+            Policy::default(),
+        );
+        let mut wallet = self.wallet.write().unwrap_or_else(PoisonError::into_inner);
+        wallet.owner = Some(owner);
+        wallet.sender = Some(Arc::new(sender));
+    }
+
+    /// The account that pays; none while no key was ever chosen.
+    pub(crate) fn owner(&self) -> Option<Address> {
+        self.wallet.read().unwrap_or_else(PoisonError::into_inner).owner.clone()
+    }
+
+    /// The key, when it is in memory.
+    pub(crate) fn key(&self) -> Option<Key> {
+        self.sender().map(|sender| sender.key().clone())
+    }
+
+    fn sender(&self) -> Option<Arc<Sender>> {
+        self.wallet.read().unwrap_or_else(PoisonError::into_inner).sender.clone()
+    }
+
+    fn locked_since_ms(&self) -> Option<u64> {
+        let wallet = self.wallet.read().unwrap_or_else(PoisonError::into_inner);
+        wallet.sender.is_none().then_some(wallet.locked_since_ms)
+    }
+
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) fn endpoint(&self) -> String {
+        self.endpoints.join(", ")
+    }
+}
+
+#[async_trait]
+impl Chain for ChainAdapter {
+    async fn look(&self, deployments: &[DeploymentId]) -> Result<ChainLook, Unavailable> {
+        self.look_at(deployments).await
+    }
+
+    async fn perform(&self, intent: &str, act: &Act) -> Outcome {
+        self.carry_out(intent, act).await
+    }
+
+    async fn pursue(&self, intent: &str) -> Outcome {
+        self.take_up(intent).await
+    }
+}

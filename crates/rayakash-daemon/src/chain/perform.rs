@@ -1,0 +1,126 @@
+//! Acting: an act becomes messages, and what became of them an outcome.
+
+use akash_chain::{Class, End, Evidence, Unsettled};
+use akash_types::escrow::{AccountId, Funding};
+use akash_types::msg::{AccountDeposit, CloseDeployment, CreateDeployment, CreateLease, UpdateDeployment};
+use akash_types::{Msg, Rejection};
+use rayakash_core::Act;
+use rayakash_engine::ports::{Outcome, Receipt};
+
+use super::ChainAdapter;
+
+/// Marks our transactions, with the intent behind it: enough to find them again from the chain alone.
+const MEMO_MARK: &str = "rk1:";
+
+impl ChainAdapter {
+    pub(super) async fn carry_out(&self, intent: &str, act: &Act) -> Outcome {
+        let Some(sender) = self.sender() else { return locked() };
+        let Some((message, class)) = message(act, sender.key().address()) else {
+            return Outcome::NotStarted { why: format!("{} is no transaction", act.name()) };
+        };
+        let memo = format!("{MEMO_MARK}{intent}");
+        match sender.carry_out(intent, vec![message], class, &memo).await {
+            Ok(end) => outcome(end, act.name()),
+            Err(unsettled) => doubt(&unsettled),
+        }
+    }
+
+    pub(super) async fn take_up(&self, intent: &str) -> Outcome {
+        let Some(sender) = self.sender() else {
+            // The key's actor alone may pronounce, and it has no key.
+            return Outcome::InDoubt { why: "the key is locked".to_owned(), tx: None, dead_at: None };
+        };
+        match sender.pursue(intent).await {
+            Ok(Some(end)) => outcome(end, ""),
+            Ok(None) => Outcome::NotStarted { why: "nothing was signed before the interruption".to_owned() },
+            Err(unsettled) => match doubt(&unsettled) {
+                // Not tried this time says nothing of what happened before.
+                Outcome::NotStarted { why } => Outcome::InDoubt { why, tx: None, dead_at: None },
+                other => other,
+            },
+        }
+    }
+}
+
+fn locked() -> Outcome {
+    Outcome::NotStarted { why: "the key is locked".to_owned() }
+}
+
+fn message(act: &Act, owner: &akash_types::Address) -> Option<(Msg, Class)> {
+    Some(match act {
+        Act::OpenDeployment { id, groups, version, deposit, .. } => {
+            let deposit = Funding::from_balance(deposit.clone());
+            let create = CreateDeployment { id: id.clone(), groups: groups.clone(), hash: *version, deposit };
+            (create.into(), Class::Create)
+        }
+        Act::AcceptBid { bid, .. } => (CreateLease { bid: bid.clone() }.into(), Class::Lease),
+        Act::UpdateDeployment { id, version } => {
+            (UpdateDeployment { id: id.clone(), hash: *version }.into(), Class::Update)
+        }
+        Act::TopUp { id, amount } => {
+            let deposit = Funding::from_balance(amount.clone());
+            let id = AccountId::of_deployment(id);
+            (AccountDeposit { signer: owner.clone(), id, deposit }.into(), Class::Deposit)
+        }
+        Act::CloseDeployment { id, .. } => (CloseDeployment { id: id.clone() }.into(), Class::Close),
+        Act::SendManifest { .. }
+        | Act::DrainJobs { .. }
+        | Act::DropWish { .. }
+        | Act::Avoid { .. }
+        | Act::Finish { .. } => return None,
+    })
+}
+
+/// "It is so already" is success for what the chain takes only once.
+fn already(rejection: &Rejection, act: &str) -> bool {
+    let closed = rejection.is(Rejection::DEPLOYMENT_CLOSED);
+    let opened = rejection.is(Rejection::DEPLOYMENT_EXISTS);
+    (closed && act == "close-deployment") || (opened && act == "open-deployment")
+}
+
+fn outcome(end: End, act: &str) -> Outcome {
+    match end {
+        End::Landed { height, hash, fee, .. } => {
+            Outcome::Done(Receipt { tx: Some(hash.to_string()), height: Some(height), fee: Some(fee) })
+        }
+        End::Failed { height, rejection, fee, hash } => {
+            let receipt = Receipt { tx: hash.map(|hash| hash.to_string()), height, fee };
+            if already(&rejection, act) {
+                return Outcome::Done(receipt);
+            }
+            Outcome::Refused { why: rejection.to_string(), receipt }
+        }
+        End::Dead { evidence, .. } => Outcome::NotStarted { why: died(&evidence) },
+    }
+}
+
+fn died(evidence: &Evidence) -> String {
+    match evidence {
+        Evidence::Expired { from, to, .. } => {
+            format!("the transaction was in no block from {from} to {to}, and cannot be in a later one")
+        }
+        Evidence::SequenceUsed { by, .. } => {
+            let by =
+                by.as_ref().map_or_else(String::new, |(height, hash)| format!(" ({hash} in block {height})"));
+            format!("another program signs with this key and used our sequence number{by}")
+        }
+    }
+}
+
+fn doubt(unsettled: &Unsettled) -> Outcome {
+    let mut why = unsettled.to_string();
+    let mut source = std::error::Error::source(unsettled);
+    while let Some(cause) = source {
+        why = format!("{why}: {cause}");
+        source = cause.source();
+    }
+    match unsettled.at_stake() {
+        Some((hash, timeout)) => {
+            Outcome::InDoubt { why, tx: Some(hash.to_string()), dead_at: Some(timeout.plus(1)) }
+        }
+        None if matches!(unsettled, Unsettled::Journal { .. }) => {
+            Outcome::InDoubt { why, tx: None, dead_at: None }
+        }
+        None => Outcome::NotStarted { why },
+    }
+}

@@ -1,0 +1,96 @@
+//! The clusters that are tended, one task each.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayakash_core::spec::Name;
+use rayakash_engine::ports::{Ledger as _, Unavailable};
+use rayakash_engine::tasks::Tasks;
+use rayakash_engine::{Report, Settings, Tending, Treasury, tend};
+use tokio::sync::{Notify, watch};
+
+use crate::clock::SystemClock;
+use crate::world::RealWorld;
+
+/// The clusters that are tended.
+pub(crate) struct Clusters {
+    pub(crate) world: Arc<RealWorld>,
+    pub(crate) settings: Settings,
+    treasury: Arc<Treasury>,
+    tasks: Tasks,
+    tended: Mutex<BTreeMap<Name, Tended>>,
+}
+
+struct Tended {
+    nudge: Arc<Notify>,
+    reports: watch::Receiver<Report>,
+}
+
+impl Clusters {
+    pub(crate) fn new(world: Arc<RealWorld>, settings: Settings, tasks: Tasks) -> Self {
+        Self { world, settings, treasury: Arc::default(), tasks, tended: Mutex::default() }
+    }
+
+    /// Tends everything that the ledger says is wanted or not finished.
+    pub(crate) async fn resume(&self) -> Result<(), Unavailable> {
+        for row in self.world.ledger.clusters().await? {
+            if let Ok(name) = row.name.parse::<Name>() {
+                let books = self.world.ledger.books(&name).await?;
+                let unfinished = books.opened.iter().any(|opened| opened.finished.is_none());
+                if books.wish.is_some() || unfinished || !books.open.is_empty() {
+                    self.tend(&name);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes sure that a cluster is tended, and looked at now.
+    pub(crate) fn tend(&self, name: &Name) {
+        let mut tended = self.tended.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = tended.get(name) {
+            known.nudge.notify_one();
+            return;
+        }
+        let nudge = Arc::new(Notify::new());
+        let (sender, reports) = watch::channel(Report::unknown(SystemClock.now_ms()));
+        tended.insert(name.clone(), Tended { nudge: Arc::clone(&nudge), reports });
+        let tending = Tending {
+            name: name.clone(),
+            nudge: Arc::clone(&nudge),
+            reports: sender,
+            settings: self.settings.clone(),
+            treasury: Arc::clone(&self.treasury),
+        };
+        let world = Arc::clone(&self.world);
+        self.tasks.start("tend", async move {
+            loop {
+                tend(world.clone(), tending.clone()).await;
+                // Nothing is there and nothing is wanted; the next wish for this name wakes the same task.
+                tidy(&world, &tending.name).await;
+                tending.nudge.notified().await;
+            }
+        });
+    }
+
+    /// Looks again at every cluster now, for example because the key was unlocked.
+    pub(crate) fn nudge_all(&self) {
+        for known in self.tended.lock().unwrap_or_else(PoisonError::into_inner).values() {
+            known.nudge.notify_one();
+        }
+    }
+
+    /// Where a cluster stands; none when it is not tended.
+    pub(crate) fn report(&self, name: &Name) -> Option<Report> {
+        let tended = self.tended.lock().unwrap_or_else(PoisonError::into_inner);
+        tended.get(name).map(|known| known.reports.borrow().clone())
+    }
+}
+
+/// Removes the keys of a cluster that is gone.
+async fn tidy(world: &RealWorld, name: &Name) {
+    let gone = world.ledger.books(name).await.is_ok_and(|books| books.wish.is_none());
+    if gone && let Err(error) = world.vault.forget(name) {
+        tracing::warn!(cluster = %name, error = %error, "the keys of a closed cluster could not be removed");
+    }
+}

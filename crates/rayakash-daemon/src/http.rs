@@ -1,0 +1,76 @@
+//! The API over HTTP: one handler for each route of [`rayakash_api::routes`].
+
+mod clusters;
+mod events;
+mod failure;
+mod jobs;
+mod keys;
+mod logs;
+mod reach;
+mod service;
+mod tunnel;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+use crate::service::Service;
+
+/// A cluster file is at most 256 KiB; the rest of a request is small.
+const BODY_LIMIT: usize = 1 << 20;
+
+/// Every route.
+pub(crate) fn router(service: Arc<Service>) -> Router {
+    Router::new()
+        .route("/livez", get(service::livez))
+        .route("/readyz", get(service::readyz))
+        .route("/openapi.json", get(service::openapi))
+        .route("/v1/version", get(service::version))
+        .route("/v1/shutdown", post(service::shutdown))
+        .route("/v1/clusters", get(clusters::list))
+        .route("/v1/clusters/{name}", get(clusters::status).put(clusters::apply).delete(clusters::remove))
+        .route("/v1/clusters/{name}/plan", post(clusters::plan))
+        .route("/v1/clusters/{name}/token", get(clusters::token))
+        .route("/v1/clusters/{name}/logs", get(logs::logs))
+        .route("/v1/clusters/{name}/jobs", post(jobs::submit))
+        .route("/v1/clusters/{name}/jobs/{id}", get(jobs::job))
+        .route("/v1/clusters/{name}/jobs/{id}/logs", get(jobs::logs))
+        .route("/v1/clusters/{name}/jobs/{id}/stop", post(jobs::stop))
+        .route("/v1/clusters/{name}/tunnel/{port}", get(tunnel::tunnel))
+        .route("/v1/events", get(events::events))
+        .route("/v1/wallet", get(keys::wallet))
+        .route("/v1/keys", get(keys::list).post(keys::add))
+        .route("/v1/keys/{name}", axum::routing::delete(keys::remove))
+        .route("/v1/keys/{name}/unlock", post(keys::unlock))
+        .route("/v1/keys/{name}/export", post(keys::export))
+        .fallback(failure::no_route)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .with_state(service)
+}
+
+#[cfg(test)]
+mod tests {
+    use rayakash_api::routes::{Method, ROUTES};
+
+    /// The router above and the route table are two lists of the same thing.
+    #[test]
+    fn every_route_of_the_table_is_served_and_no_other() {
+        let source = include_str!("http.rs");
+        let served: Vec<&str> =
+            source.lines().filter_map(|line| line.trim().strip_prefix(".route(\"")).collect();
+        for route in ROUTES {
+            let method = match route.method {
+                Method::Get => "get(",
+                Method::Post => "post(",
+                Method::Put => "put(",
+                Method::Delete => "delete(",
+            };
+            let line = served.iter().find(|line| line.starts_with(&format!("{}\"", route.path)));
+            assert!(line.is_some_and(|line| line.contains(method)), "{method} {}", route.path);
+        }
+        let paths: std::collections::BTreeSet<_> = ROUTES.iter().map(|route| route.path).collect();
+        assert_eq!(served.len(), paths.len());
+    }
+}

@@ -1,0 +1,78 @@
+//! Failures as answers: RFC 9457's problem body.
+
+use axum::Json;
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use rayakash_api::error::{Code, Problem};
+use rayakash_api::file::Invalid;
+use rayakash_core::spec::Name;
+use rayakash_engine::ports::Unavailable;
+
+/// A failure that is answered.
+#[derive(Debug)]
+pub(crate) struct Failure(pub(crate) Problem);
+
+/// What a handler gives back.
+pub(crate) type Answer<T> = Result<T, Failure>;
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(self.0)).into_response();
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/problem+json"));
+        response
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl From<Unavailable> for Failure {
+    fn from(error: Unavailable) -> Self {
+        let code = if error.what.contains("ledger") { Code::StateDamaged } else { Code::Unreachable };
+        Self(Problem::new(code, error.to_string()))
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self(Problem::from_error(Code::StateDamaged, &error))
+    }
+}
+
+impl From<Invalid> for Failure {
+    fn from(invalid: Invalid) -> Self {
+        let mut problem = Problem::new(Code::InvalidFile, invalid.to_string());
+        problem.diagnostics = invalid.diagnostics;
+        Self(problem)
+    }
+}
+
+/// A name from the path of a request.
+pub(crate) fn name(text: &str) -> Answer<Name> {
+    text.parse().map_err(|error: rayakash_core::spec::BadName| {
+        Problem::new(Code::BadRequest, error.to_string()).into()
+    })
+}
+
+/// There is no such cluster.
+pub(crate) fn no_cluster(name: &Name) -> Failure {
+    Problem::new(Code::NotFound, format!("there is no cluster `{name}`"))
+        .hint("`rayakash status` lists the clusters that there are")
+        .into()
+}
+
+pub(crate) async fn no_route(uri: Uri) -> Failure {
+    Problem::new(Code::NotFound, format!("nothing is served at {}", uri.path())).into()
+}
+
+impl From<rayakash_ledger::LedgerError> for Failure {
+    fn from(error: rayakash_ledger::LedgerError) -> Self {
+        Self(Problem::from_error(Code::StateDamaged, &error))
+    }
+}

@@ -1,0 +1,172 @@
+//! Keys of clusters, and manifests, which hold them: files for the owner alone, one directory per cluster.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+
+use akash_sdl::Manifest;
+use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use rand::RngCore as _;
+use rayakash_core::Secret;
+use rayakash_core::blueprint::Keys;
+use rayakash_core::spec::{Cluster, Name};
+use rayakash_core::view::Version;
+use rayakash_engine::ports::{Unavailable, Vault};
+use rcgen::{CertificateParams, DnType, KeyPair};
+use serde::{Deserialize, Serialize};
+
+use crate::private;
+
+/// The vault of a state directory.
+#[derive(Clone, Debug)]
+pub(crate) struct FileVault {
+    root: PathBuf,
+}
+
+/// A cluster's keys, as they lie on disk.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    gate_certificate: String,
+    gate_key: String,
+    gate_token: String,
+    ray_token: String,
+}
+
+impl FileVault {
+    /// The vault below a directory; nothing is made yet.
+    pub(crate) const fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    fn of(&self, cluster: &Name) -> PathBuf {
+        self.root.join(cluster.as_str())
+    }
+
+    /// Forgets a cluster that is gone, its keys included.
+    pub(crate) fn forget(&self, cluster: &Name) -> io::Result<()> {
+        match std::fs::remove_dir_all(self.of(cluster)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// A cluster's keys; made at the first call.
+    pub(crate) fn keys_of(&self, cluster: &Name) -> io::Result<Keys> {
+        let path = self.of(cluster).join("keys.json");
+        if let Some(content) = private::read(&path)? {
+            let stored: Stored = serde_json::from_slice(&content)?;
+            return Ok(stored.into());
+        }
+        let stored = make()?;
+        private::dir(&self.of(cluster))?;
+        private::write(&path, &serde_json::to_vec(&stored)?)?;
+        Ok(stored.into())
+    }
+
+    fn manifest_path(&self, cluster: &Name, version: Version) -> PathBuf {
+        self.of(cluster).join(format!("manifest-{}.json", hex::encode(version)))
+    }
+
+    /// A manifest that was kept.
+    pub(crate) fn manifest(&self, cluster: &Name, version: Version) -> io::Result<Manifest> {
+        let path = self.manifest_path(cluster, version);
+        let missing = || io::Error::new(io::ErrorKind::NotFound, format!("{} is missing", path.display()));
+        let content = private::read(&path)?.ok_or_else(missing)?;
+        Manifest::from_json(&content).map_err(|error| io::Error::other(error.to_string()))
+    }
+
+    fn failed(&self, error: &io::Error) -> Unavailable {
+        Unavailable { what: self.root.display().to_string(), why: error.to_string() }
+    }
+}
+
+fn make() -> io::Result<Stored> {
+    let key = KeyPair::generate().map_err(io::Error::other)?;
+    let mut params = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
+    params.distinguished_name.push(DnType::CommonName, "rayakash gate");
+    let certificate = params.self_signed(&key).map_err(io::Error::other)?;
+    Ok(Stored {
+        gate_certificate: STANDARD.encode(certificate.der()),
+        gate_key: STANDARD.encode(key.serialize_der()),
+        gate_token: token(),
+        ray_token: token(),
+    })
+}
+
+/// 256 random bits as text.
+fn token() -> String {
+    let mut bytes = [0; 32];
+    rand::rngs::OsRng.fill_bytes(&mut bytes);
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+impl From<Stored> for Keys {
+    fn from(stored: Stored) -> Self {
+        Self {
+            gate_certificate: stored.gate_certificate,
+            gate_key: Secret::new(stored.gate_key),
+            gate_token: Secret::new(stored.gate_token),
+            ray_token: Secret::new(stored.ray_token),
+        }
+    }
+}
+
+#[async_trait]
+impl Vault for FileVault {
+    async fn keys(&self, cluster: &Name) -> Result<Keys, Unavailable> {
+        self.keys_of(cluster).map_err(|error| self.failed(&error))
+    }
+
+    /// The store of the user's secrets is not part of this release: a wish that names one is refused when it is written.
+    async fn secrets(&self, _cluster: &Cluster) -> Result<BTreeMap<String, Secret>, Unavailable> {
+        Ok(BTreeMap::new())
+    }
+
+    async fn keep(&self, cluster: &Name, version: Version, manifest: &Secret) -> Result<(), Unavailable> {
+        let path = self.manifest_path(cluster, version);
+        let keep = || -> io::Result<()> {
+            if private::read(&path)?.is_none() {
+                private::dir(&self.of(cluster))?;
+                private::write(&path, manifest.expose().as_bytes())?;
+            }
+            Ok(())
+        };
+        keep().map_err(|error| self.failed(&error))
+    }
+
+    async fn services(&self, cluster: &Name, version: Version) -> Result<BTreeMap<String, u32>, Unavailable> {
+        let manifest = self.manifest(cluster, version).map_err(|error| self.failed(&error))?;
+        let services = manifest.0.into_iter().flat_map(|group| group.services);
+        Ok(services.map(|service| (service.name, service.count)).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn keys_are_made_once_and_forgotten_with_the_cluster() {
+        let home = tempfile::tempdir().unwrap();
+        let vault = FileVault::new(home.path().join("clusters"));
+        let name: Name = "quickstart".parse().unwrap();
+        let first = vault.keys(&name).await.unwrap();
+        let again = vault.keys(&name).await.unwrap();
+        assert_eq!(first.ray_token, again.ray_token);
+        assert_ne!(first.ray_token, first.gate_token);
+        assert!(!format!("{first:?}").contains(first.gate_key.expose()));
+        vault.forget(&name).unwrap();
+        vault.forget(&name).unwrap();
+        assert_ne!(vault.keys(&name).await.unwrap().ray_token, first.ray_token);
+    }
+
+    #[tokio::test]
+    async fn a_missing_manifest_is_named() {
+        let home = tempfile::tempdir().unwrap();
+        let vault = FileVault::new(home.path().to_owned());
+        let error = vault.services(&"a".parse().unwrap(), [7; 32]).await.unwrap_err();
+        assert!(error.why.contains("manifest-0707"), "{error}");
+    }
+}

@@ -1,0 +1,393 @@
+//! What can be typed.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Ray clusters on the Akash Network.
+#[derive(Debug, Parser)]
+#[command(name = "rayakash", version, propagate_version = false, max_term_width = 100)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Global {
+    /// How results are written to stdout.
+    #[arg(
+        short,
+        long,
+        value_enum,
+        global = true,
+        env = "RAYAKASH_OUTPUT",
+        default_value = "human",
+        hide_env_values = true
+    )]
+    pub(crate) output: Format,
+    /// Network, key and limits: `sandbox`, `mainnet`, `testnet`, `localnet`, or one of your own.
+    #[arg(long, global = true, env = "RAYAKASH_CONTEXT", value_name = "NAME", hide_env_values = true)]
+    pub(crate) context: Option<String>,
+    /// Answer yes to every question; never above the budget.
+    #[arg(short, long, global = true)]
+    pub(crate) yes: bool,
+    /// One folder for configuration, state and socket, instead of the XDG folders.
+    #[arg(long, global = true, env = "RAYAKASH_HOME", value_name = "DIR", hide_env_values = true)]
+    pub(crate) home: Option<PathBuf>,
+    /// Say more; twice: everything.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Human,
+    /// One JSON value.
+    Json,
+    /// One JSON value per line.
+    Jsonl,
+    /// YAML.
+    Yaml,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Bring a cluster up, or to what its file says now. Safe to repeat.
+    Up(Up),
+    /// Close a cluster, confirm it on the chain, and print what it cost.
+    Down(Down),
+    /// Show clusters, or one in detail.
+    Status(Status),
+    /// Show what `up` would do and the most it can spend. Exit code 20 when there are changes.
+    Plan(File),
+    /// Show what the containers print.
+    Logs(Logs),
+    /// Show what happened and why.
+    Events(Events),
+    /// Run a job on a cluster; the exit code follows the job.
+    Submit(Submit),
+    /// Open a port of the head on this machine, until Ctrl-C.
+    Forward(Forward),
+    /// Open Ray's dashboard on this machine, until Ctrl-C.
+    Dashboard(Name),
+    /// Print Ray's token of a cluster.
+    Token(Name),
+    /// Keys.
+    #[command(subcommand)]
+    Keys(Keys),
+    /// Money.
+    #[command(subcommand)]
+    Wallet(Wallet),
+    /// The daemon, which does the work.
+    #[command(subcommand)]
+    Daemon(Daemon),
+    /// An Akash network on this machine.
+    #[command(subcommand)]
+    Sandbox(Sandbox),
+    /// What an SDL, or a cluster file, becomes on Akash.
+    #[command(subcommand)]
+    Sdl(Sdl),
+    /// Print a completion script for a shell.
+    Completion {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the version.
+    Version,
+}
+
+/// The name of a cluster.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Name {
+    /// The cluster.
+    pub(crate) name: String,
+}
+
+/// A file.
+#[derive(Debug, clap::Args)]
+pub(crate) struct File {
+    /// The file; `-` is stdin.
+    pub(crate) file: PathBuf,
+}
+
+/// `up`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Up {
+    /// The cluster file; `-` is stdin.
+    pub(crate) file: PathBuf,
+    /// Agree to replace what runs, when the change needs it.
+    #[arg(long)]
+    pub(crate) restart: bool,
+    /// The most that the cluster may cost in its life, in US dollars.
+    #[arg(long, value_name = "N")]
+    pub(crate) max_usd: Option<String>,
+    /// Stop watching after so long, such as `20m`; the daemon goes on.
+    #[arg(long, value_name = "TIME", value_parser = crate::duration::parse)]
+    pub(crate) timeout: Option<std::time::Duration>,
+}
+
+/// `down`.
+#[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("which").required(true))]
+pub(crate) struct Down {
+    /// The cluster.
+    #[arg(group = "which")]
+    pub(crate) name: Option<String>,
+    /// Every cluster.
+    #[arg(long, group = "which")]
+    pub(crate) all: bool,
+    /// Stop watching after so long, such as `5m`; the daemon goes on.
+    #[arg(long, value_name = "TIME", value_parser = crate::duration::parse)]
+    pub(crate) timeout: Option<std::time::Duration>,
+}
+
+/// `status`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Status {
+    /// The cluster; none: all.
+    pub(crate) name: Option<String>,
+    /// Go on showing, until Ctrl-C.
+    #[arg(short, long)]
+    pub(crate) watch: bool,
+}
+
+/// `logs`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Logs {
+    /// The cluster.
+    pub(crate) name: String,
+    /// Only this node, as `status` names it.
+    #[arg(long, value_name = "NODE")]
+    pub(crate) node: Option<String>,
+    /// Go on as lines are printed, until Ctrl-C.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+}
+
+/// `events`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Events {
+    /// The cluster; none: all.
+    pub(crate) name: Option<String>,
+    /// Go on as they happen, until Ctrl-C.
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+}
+
+/// `submit`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Submit {
+    /// The cluster.
+    pub(crate) name: String,
+    /// Environment of the job, `NAME=VALUE`; may be repeated.
+    #[arg(short, long, value_name = "NAME=VALUE", value_parser = variable)]
+    pub(crate) env: Vec<(String, String)>,
+    /// The program and its arguments, after `--`.
+    #[arg(last = true, required = true)]
+    pub(crate) command: Vec<String>,
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("there is no `=`")?;
+    if name.is_empty() {
+        Err("there is no name before `=`".to_owned())
+    } else {
+        Ok((name.to_owned(), value.to_owned()))
+    }
+}
+
+/// `forward`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Forward {
+    /// The cluster.
+    pub(crate) name: String,
+    /// Port of the head: 8265 (dashboard, jobs) or 10001 (Ray client). Without LOCAL a free port is taken.
+    #[arg(value_name = "[LOCAL:]REMOTE")]
+    pub(crate) ports: Ports,
+}
+
+/// A local and a remote port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ports {
+    /// On this machine; 0: a free one.
+    pub(crate) local: u16,
+    /// On the head.
+    pub(crate) remote: u16,
+}
+
+impl std::str::FromStr for Ports {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (local, remote) = text.split_once(':').unwrap_or(("0", text));
+        let port = |text: &str| text.parse::<u16>().map_err(|_| format!("`{text}` is no port"));
+        let remote = port(remote)?;
+        if ![8265, 10001].contains(&remote) {
+            return Err(format!("port {remote} of the head cannot be reached; 8265 and 10001 can"));
+        }
+        Ok(Self { local: port(local)?, remote })
+    }
+}
+
+/// `keys`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Make a key. Its words are shown once.
+    New(KeyFile),
+    /// Store an existing key; asks for its words.
+    Import {
+        #[command(flatten)]
+        key: KeyFile,
+        /// A file with the words; `-` is stdin. Without it they are asked for.
+        #[arg(long, value_name = "FILE")]
+        mnemonic_file: Option<PathBuf>,
+    },
+    /// Give a key's passphrase to the daemon, which keeps it in memory.
+    Unlock(KeyFile),
+    /// List keys.
+    Ls,
+    /// Show the words of a key.
+    Export(KeyFile),
+    /// Remove a key.
+    Rm {
+        /// The key.
+        key: String,
+    },
+}
+
+/// A key and its passphrase.
+#[derive(Debug, clap::Args)]
+pub(crate) struct KeyFile {
+    /// The key.
+    pub(crate) key: String,
+    /// A file with the passphrase. Without it, it is asked for.
+    #[arg(long, env = "RAYAKASH_PASSPHRASE_FILE", value_name = "FILE", hide_env_values = true)]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+/// `wallet`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Wallet {
+    /// Show what the context's key owns.
+    Balance,
+}
+
+/// `daemon`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Daemon {
+    /// Run in the foreground.
+    Run(DaemonRun),
+    /// Stop it. Clusters go on.
+    Stop,
+    /// Show version, paths and health.
+    Status,
+}
+
+/// `daemon run`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DaemonRun {
+    /// Read the key's passphrase from this file descriptor.
+    #[arg(long, value_name = "N")]
+    pub(crate) passphrase_fd: Option<i32>,
+    /// Read the key's passphrase from this file.
+    #[arg(
+        long,
+        env = "RAYAKASH_PASSPHRASE_FILE",
+        value_name = "FILE",
+        hide_env_values = true,
+        conflicts_with = "passphrase_fd"
+    )]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Leave the session of the terminal: set when another command starts the daemon.
+    #[arg(long, hide = true)]
+    pub(crate) detached: bool,
+}
+
+/// `sandbox`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sandbox {
+    /// Run in the foreground.
+    Run {
+        /// Time between blocks.
+        #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = crate::duration::parse)]
+        block_time: std::time::Duration,
+        /// How many providers.
+        #[arg(long, value_name = "N", default_value_t = 2)]
+        providers: usize,
+        /// Leave the session of the terminal: set when another command starts the sandbox.
+        #[arg(long, hide = true)]
+        detached: bool,
+    },
+    /// Show chain, keys and providers.
+    Status,
+    /// Stop it. Its state is kept.
+    Stop,
+    /// Make so many blocks at once.
+    Advance {
+        /// How many.
+        #[arg(default_value_t = 1)]
+        blocks: u64,
+    },
+    /// Make something go wrong, for tests: `sandbox fault help` lists what.
+    Fault {
+        /// Which fault, and its arguments.
+        #[arg(required = true)]
+        fault: Vec<String>,
+    },
+}
+
+/// `sdl`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Sdl {
+    /// Print the manifest that the provider gets.
+    Manifest(File),
+    /// Print the groups that go on the chain.
+    Groups(File),
+    /// Print the version hash of the manifest.
+    Hash(File),
+    /// Say whether it is valid.
+    Validate(File),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn ports() {
+        let table = [
+            ("8265", Some((0, 8265))),
+            ("9000:8265", Some((9000, 8265))),
+            ("0:10001", Some((0, 10001))),
+            ("22", None),
+            ("8265:22", None),
+            ("x:8265", None),
+            ("", None),
+        ];
+        for (text, expected) in table {
+            let ports = text.parse::<Ports>().ok().map(|ports| (ports.local, ports.remote));
+            assert_eq!(ports, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_follows_the_dashes_is_the_job() {
+        let args =
+            Args::try_parse_from(["rayakash", "submit", "a", "-e", "X=1=2", "--", "python", "-c", "1"])
+                .unwrap();
+        let Command::Submit(submit) = args.command else { panic!() };
+        assert_eq!(submit.command, ["python", "-c", "1"]);
+        assert_eq!(submit.env, [("X".to_owned(), "1=2".to_owned())]);
+    }
+}

@@ -1,0 +1,67 @@
+//! `plan`.
+
+use super::Outcome;
+use crate::args::{File, Global};
+use crate::output::Output;
+use crate::session;
+use crate::{approve, file, runtime};
+use rayakash_api::error::Exit;
+use rayakash_api::v1::{Plan, PlanRequest};
+
+pub(super) fn run(args: &File, global: &Global, output: &Output) -> Outcome {
+    let (text, cluster) = file::cluster(&args.file)?;
+    runtime::command(async {
+        let session = session::connect_with_network(global, output).await?;
+        let plan = session.client.plan(cluster.name.as_str(), &PlanRequest { file: text }).await?;
+        output.result(&plan, || human(&plan))?;
+        Ok(if plan.changes.is_empty() { Exit::Ok } else { Exit::Changes })
+    })
+}
+
+fn human(plan: &Plan) -> String {
+    if plan.changes.is_empty() {
+        return format!("{}: no changes", plan.name);
+    }
+    let money = if plan.real_money { "" } else { " (no real money)" };
+    let mut text = format!("{} on {}{money}\n", plan.name, plan.network);
+    for change in &plan.changes {
+        text.push_str(&format!("  {}: {}\n", change.act, change.detail));
+    }
+    text.push_str(&format!("  {}\n", approve::worst_case(plan)));
+    if let Some(deposit) = plan.deposit_uact {
+        text.push_str(&format!("  first deposit: {deposit} uact\n"));
+    }
+    if let Some(waiting) = &plan.waiting {
+        text.push_str(&format!("  waiting: {}\n", waiting.detail));
+    }
+    if plan.needs_restart {
+        text.push_str("  what runs stays as it is until `up --restart`\n");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rayakash_api::v1::{Change, Micro};
+
+    #[test]
+    fn a_plan_says_the_worst_case() {
+        let plan = Plan {
+            name: "a".into(),
+            network: "sandbox".into(),
+            real_money: false,
+            changes: vec![Change { act: "open_deployment".into(), detail: "1 head, 2 workers".into() }],
+            needs_restart: false,
+            waiting: None,
+            deposit_uact: Some(Micro(5_000_000)),
+            most_usd_per_hour: Some("0.50".into()),
+            most_usd_total: None,
+        };
+        assert_eq!(
+            human(&plan),
+            "a on sandbox (no real money)\n  open_deployment: 1 head, 2 workers\n  at most 0.50 USD per hour, no limit in total\n  first deposit: 5000000 uact\n"
+        );
+        assert_eq!(human(&Plan { changes: Vec::new(), ..plan }), "a: no changes");
+    }
+}

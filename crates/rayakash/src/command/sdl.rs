@@ -1,0 +1,85 @@
+//! `sdl`: what an SDL, or a cluster file, becomes on Akash. Needs no daemon.
+
+use super::Outcome;
+use crate::args::Sdl;
+use crate::failure::Failure;
+use crate::file;
+use crate::output::Output;
+use akash_sdl::{Manifest, SdlError};
+use akash_types::Dec;
+use rayakash_api::error::{Code, Exit, Problem};
+use rayakash_core::{Secret, blueprint};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// The price ceiling of a cluster file that names none, in uact per block and node.
+const CEILING: u64 = 10_000;
+
+pub(super) fn run(args: &Sdl, output: &Output) -> Outcome {
+    match args {
+        Sdl::Manifest(args) => output.text(&manifest(&args.file, output)?.to_json())?,
+        Sdl::Groups(args) => {
+            output.text(&document(&args.file, output)?.groups_json().map_err(|e| refused(&e))?)?
+        }
+        Sdl::Hash(args) => output.text(&hex(&manifest(&args.file, output)?.hash()))?,
+        Sdl::Validate(args) => {
+            let (groups, manifest) =
+                document(&args.file, output)?.build().map_err(|error| refused(&error))?;
+            let invalid = |error: akash_sdl::ManifestError| {
+                Failure::from(Problem::from_error(Code::InvalidFile, &error))
+            };
+            manifest.validate().map_err(invalid)?;
+            manifest.check_against(&groups).map_err(invalid)?;
+            output.say("valid");
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn manifest(path: &Path, output: &Output) -> Result<Manifest, Failure> {
+    document(path, output)?.manifest().map_err(|error| refused(&error))
+}
+
+/// The SDL of a file: an SDL as it is, a cluster file as it is drawn.
+fn document(path: &Path, output: &Output) -> Result<akash_sdl::Sdl, Failure> {
+    let text = file::text(path)?;
+    let text = if is_cluster_file(&text) {
+        output.say("a cluster file: secrets that each cluster has of its own are left out, so its hash is another one there");
+        drawn(path, &text)?.expose().to_owned()
+    } else {
+        text
+    };
+    akash_sdl::Sdl::parse(&text).map_err(|error| refused(&error))
+}
+
+fn is_cluster_file(text: &str) -> bool {
+    text.lines().any(|line| line.starts_with("apiVersion:") || line.starts_with("available_node_types:"))
+}
+
+fn drawn(path: &Path, text: &str) -> Result<Secret, Failure> {
+    let cluster = file::parse(path, text)?;
+    let nothing = || Secret::new("");
+    let keys = blueprint::Keys {
+        gate_certificate: String::new(),
+        gate_key: nothing(),
+        gate_token: nothing(),
+        ray_token: nothing(),
+    };
+    let ceiling = Dec::from_int(CEILING.saturating_mul(u64::from(cluster.nodes())));
+    blueprint::draw(&cluster, &keys, &BTreeMap::new(), ceiling)
+        .map(|drawn| drawn.sdl)
+        .map_err(|error| Problem::from_error(Code::InvalidFile, &error).into())
+}
+
+fn refused(error: &SdlError) -> Failure {
+    Problem::from_error(Code::InvalidFile, error).into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ok = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,45 @@
+//! Questions. Asked only when somebody can answer: stdin and stderr are terminals.
+
+use crate::failure::Failure;
+use rayakash_api::error::Code;
+use rayakash_core::Secret;
+use std::io::{self, IsTerminal as _};
+
+/// Whether somebody can answer.
+pub(crate) fn possible() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Yes or no; no is the default.
+pub(crate) fn confirm(question: &str) -> Result<bool, Failure> {
+    dialoguer::Confirm::new().with_prompt(question).default(false).interact().map_err(unanswered)
+}
+
+/// A secret, not shown while it is typed.
+pub(crate) fn secret(question: &str) -> Result<Secret, Failure> {
+    require(question)?;
+    dialoguer::Password::new().with_prompt(question).interact().map(Secret::new).map_err(unanswered)
+}
+
+/// A new secret, typed twice.
+pub(crate) fn new_secret(question: &str) -> Result<Secret, Failure> {
+    require(question)?;
+    let ask = dialoguer::Password::new().with_prompt(question).with_confirmation("again", "they differ");
+    ask.interact().map(Secret::new).map_err(unanswered)
+}
+
+fn require(question: &str) -> Result<(), Failure> {
+    if possible() {
+        return Ok(());
+    }
+    let failure = Failure::new(Code::BadRequest, format!("nobody can be asked for: {question}"));
+    Err(failure.hint("run it on a terminal, or name a file with --passphrase-file"))
+}
+
+fn unanswered(error: dialoguer::Error) -> Failure {
+    let dialoguer::Error::IO(error) = error;
+    match error.kind() {
+        io::ErrorKind::Interrupted => Failure::new(Code::Interrupted, "interrupted"),
+        _ => error.into(),
+    }
+}

@@ -1,0 +1,64 @@
+//! The sandbox as this program runs it, and whether it answers.
+
+use crate::failure::Failure;
+use crate::{log, runtime, spawn};
+use akash_sandbox::control::{Client, ControlError};
+use akash_sandbox::{Config, Info};
+use rayakash_api::error::{Code, Exit, Problem};
+use rayakash_daemon::Paths;
+use std::path::Path;
+use std::time::Duration;
+
+/// What can be set for a start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) block_time: Duration,
+    pub(crate) providers: usize,
+    pub(crate) detached: bool,
+    pub(crate) verbose: u8,
+}
+
+/// `sandbox run`: runs until it is asked to stop.
+pub(crate) fn run(paths: &Paths, settings: Settings, on_ready: impl FnOnce(&Info)) -> Result<Exit, Failure> {
+    if settings.detached {
+        spawn::leave_session()?;
+    }
+    log::start(log::filter("info", settings.verbose), false);
+    let mut config = Config::new(paths.sandbox(), paths.cache());
+    config.block_time = settings.block_time;
+    config.providers = settings.providers;
+    runtime::service(async {
+        akash_sandbox::run(config, on_ready, runtime::asked_to_stop()).await.map_err(|error| {
+            let code = match &error {
+                akash_sandbox::Error::Running { .. } => Code::Conflict,
+                akash_sandbox::Error::Log { .. } | akash_sandbox::Error::OtherVersion { .. } => {
+                    Code::StateDamaged
+                }
+                akash_sandbox::Error::File { .. }
+                | akash_sandbox::Error::Listen { .. }
+                | akash_sandbox::Error::Stalled
+                | akash_sandbox::Error::Key { .. }
+                | akash_sandbox::Error::Provider { .. } => Code::Internal,
+            };
+            Failure::from(Problem::from_error(code, &error))
+        })
+    })?;
+    Ok(Exit::Ok)
+}
+
+/// The running sandbox of a folder: what it says about itself, and its controls. None when none answers.
+pub(crate) async fn running(home: &Path) -> Option<(Info, Client)> {
+    let info = Info::read(home)?;
+    let client = Client::new(info.control);
+    client.status().await.ok().map(|_| (info, client))
+}
+
+/// A failure to talk to the controls.
+pub(crate) fn failed(error: &ControlError) -> Failure {
+    let code = match error {
+        ControlError::Unreachable { .. } => Code::Unreachable,
+        ControlError::Refused { .. } => Code::BadRequest,
+        ControlError::Foreign { .. } => Code::Internal,
+    };
+    Problem::from_error(code, error).into()
+}
