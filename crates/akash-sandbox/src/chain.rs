@@ -42,6 +42,8 @@ struct Inner {
     log: BlockLog,
     /// How far the chain's time is ahead of the machine's clock, milliseconds.
     ahead_ms: u64,
+    /// No more blocks: the folder belongs to somebody else from now on.
+    closed: bool,
 }
 
 impl Node {
@@ -64,7 +66,7 @@ impl Node {
         }
         let ahead_ms = chain.state().time_ms.saturating_sub(now);
         let (tip, _) = watch::channel(chain.state().height);
-        let inner = Mutex::new(Inner { chain, log, ahead_ms });
+        let inner = Mutex::new(Inner { chain, log, ahead_ms, closed: false });
         Ok(Self { inner, faults: Mutex::default(), tip, block_time })
     }
 
@@ -185,15 +187,24 @@ impl Node {
         self.faults().halted
     }
 
-    /// Makes a block every block time, for ever.
+    /// Makes no more blocks. Answers go on.
+    pub(crate) fn close(&self) {
+        self.inner().closed = true;
+    }
+
+    /// Makes a block every block time, until the chain is closed.
     pub(crate) async fn tick(&self) {
         loop {
             clock::sleep(self.block_time).await;
             if self.halted() {
                 continue;
             }
-            if let Err(error) = self.make_block() {
-                tracing::error!(error = &error as &dyn std::error::Error, "no block could be written");
+            match self.make_block() {
+                Ok(_) => {}
+                Err(Error::Closed) => return,
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "no block could be written")
+                }
             }
         }
     }
@@ -201,6 +212,9 @@ impl Node {
 
 impl Inner {
     fn append(&mut self, time_ms: u64) -> Result<Arc<Block>, Error> {
+        if self.closed {
+            return Err(Error::Closed);
+        }
         let proposal = self.chain.propose(time_ms);
         self.log.append(proposal.block())?;
         Ok(self.chain.commit(proposal))

@@ -5,7 +5,7 @@ mod client;
 use std::future::Future;
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -17,6 +17,7 @@ pub use client::{Client, ControlError};
 
 use crate::chain::{Fault, Node};
 use crate::error::Error;
+use crate::providers::Providers;
 
 /// Blocks that one request may ask for: about ten seconds of work.
 const MOST_BLOCKS: u64 = 100_000;
@@ -54,18 +55,20 @@ pub(crate) struct SetTime {
     pub(crate) unix_ms: u64,
 }
 
+/// What the controls control.
 #[derive(Clone, Debug)]
-struct Controls {
-    node: Arc<Node>,
-    stop: CancellationToken,
+pub(crate) struct Controls {
+    pub(crate) node: Arc<Node>,
+    pub(crate) providers: Arc<Providers>,
+    /// Cancelled when somebody asks the sandbox to stop; whoever started it stops it then.
+    pub(crate) stop: CancellationToken,
 }
 
 type Refused = (StatusCode, String);
 
-/// Serves the controls until `until` is done. A request to stop cancels `stop`; whoever started the sandbox stops it then.
+/// Serves the controls until `until` is done.
 pub(crate) async fn serve_until(
-    node: Arc<Node>,
-    stop: CancellationToken,
+    controls: Controls,
     listener: TcpListener,
     until: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
@@ -75,7 +78,9 @@ pub(crate) async fn serve_until(
         .route("/time", post(set_time))
         .route("/fault", post(fault))
         .route("/stop", post(request_stop))
-        .with_state(Controls { node, stop });
+        .route("/providers/{index}/kill", post(kill_provider))
+        .route("/providers/{index}/start", post(start_provider))
+        .with_state(controls);
     axum::serve(listener, router).with_graceful_shutdown(until).await
 }
 
@@ -83,7 +88,10 @@ async fn status(State(controls): State<Controls>) -> Json<Status> {
     Json(Status::of(&controls.node))
 }
 
-async fn advance(State(controls): State<Controls>, Json(asked): Json<Advance>) -> Result<Json<Status>, Refused> {
+async fn advance(
+    State(controls): State<Controls>,
+    Json(asked): Json<Advance>,
+) -> Result<Json<Status>, Refused> {
     if asked.blocks > MOST_BLOCKS {
         return Err((StatusCode::UNPROCESSABLE_ENTITY, format!("at most {MOST_BLOCKS} blocks at once")));
     }
@@ -91,7 +99,10 @@ async fn advance(State(controls): State<Controls>, Json(asked): Json<Advance>) -
     Ok(Json(Status::of(&controls.node)))
 }
 
-async fn set_time(State(controls): State<Controls>, Json(asked): Json<SetTime>) -> Result<Json<Status>, Refused> {
+async fn set_time(
+    State(controls): State<Controls>,
+    Json(asked): Json<SetTime>,
+) -> Result<Json<Status>, Refused> {
     if !controls.node.set_time(asked.unix_ms) {
         return Err((StatusCode::CONFLICT, "the chain's time never runs backwards".to_owned()));
     }
@@ -101,6 +112,25 @@ async fn set_time(State(controls): State<Controls>, Json(asked): Json<SetTime>) 
 async fn fault(State(controls): State<Controls>, Json(fault): Json<Fault>) -> StatusCode {
     controls.node.fault(fault);
     StatusCode::NO_CONTENT
+}
+
+async fn kill_provider(
+    State(controls): State<Controls>,
+    Path(index): Path<usize>,
+) -> Result<StatusCode, Refused> {
+    if controls.providers.kill(index).await { Ok(StatusCode::NO_CONTENT) } else { Err(no_provider()) }
+}
+
+async fn start_provider(
+    State(controls): State<Controls>,
+    Path(index): Path<usize>,
+) -> Result<StatusCode, Refused> {
+    let started = controls.providers.restart(index).await.map_err(|e| failed(&e))?;
+    if started { Ok(StatusCode::NO_CONTENT) } else { Err(no_provider()) }
+}
+
+fn no_provider() -> Refused {
+    (StatusCode::NOT_FOUND, "no such provider runs".to_owned())
 }
 
 async fn request_stop(State(controls): State<Controls>) -> StatusCode {

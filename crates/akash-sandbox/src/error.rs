@@ -35,7 +35,9 @@ pub enum Error {
         problem: String,
     },
     /// The log was written under other rules of the market, so its blocks now do something else.
-    #[error("{path} was written by another version: block {height} now does something else; remove the folder to begin a new chain")]
+    #[error(
+        "{path} was written by another version: block {height} now does something else; remove the folder to begin a new chain"
+    )]
     OtherVersion {
         /// The log.
         path: PathBuf,
@@ -50,9 +52,9 @@ pub enum Error {
         /// Why it failed.
         source: std::io::Error,
     },
-    /// The chain came to no block in time.
-    #[error("the chain makes no blocks")]
-    Stalled,
+    /// The sandbox has stopped; its chain makes no more blocks.
+    #[error("the sandbox has stopped")]
+    Closed,
     /// The public keys of the sandbox could not be derived.
     #[error("cannot derive the sandbox's key {name}")]
     Key {

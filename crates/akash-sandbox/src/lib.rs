@@ -12,6 +12,7 @@ mod error;
 mod home;
 pub mod market;
 pub mod provider;
+mod providers;
 mod sandbox;
 mod tasks;
 
@@ -19,5 +20,6 @@ pub use chain::{Fault, Node};
 pub use config::Config;
 pub use error::Error;
 pub use home::{Info, ProviderInfo};
+pub use providers::Providers;
 pub use sandbox::{MNEMONIC, Sandbox, key, run, start};
 pub use tasks::Tasks;

@@ -33,8 +33,8 @@ mod table;
 mod tests;
 mod tx;
 
-pub use ante::MINIMUM_GAS_PRICE;
 pub use akash_wallet::TxHash;
+pub use ante::MINIMUM_GAS_PRICE;
 pub use chain::{Block, Chain, Delivered, Proposal};
 pub use event::Event;
 pub use execute::{Outcome, Simulated};

@@ -12,11 +12,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::chain::{Node, grpc};
 use crate::config::Config;
-use crate::control;
+use crate::control::{self, Controls};
 use crate::error::Error;
-use crate::home::{Home, Info, Ports, ProviderInfo};
+use crate::home::{Home, Info};
 use crate::market::Keyholder;
-use crate::provider::{self, Pricing, Provider, ProviderConfig};
+use crate::providers::Providers;
 use crate::tasks::Tasks;
 
 /// How long a stop waits for what is still being answered.
@@ -27,8 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Sandbox {
     info: Info,
     node: Arc<Node>,
-    providers: Vec<Provider>,
-    tasks: Tasks,
+    providers: Arc<Providers>,
+    running: Running,
     stop_asked: CancellationToken,
     home: Home,
 }
@@ -53,29 +53,35 @@ pub async fn start(config: Config) -> Result<Sandbox, Error> {
     let controls = listen(config.control, ports.control).await?;
     let (grpc, control) = (address(&chain)?, address(&controls)?);
     (ports.grpc, ports.control) = (grpc.port(), control.port());
-    home.remember(ports)?;
-
-    let tasks = Tasks::new();
-    let stop_asked = CancellationToken::new();
     // The first answer must not find a chain without a block.
     if node.state().height == Height(0) {
         node.make_block()?;
     }
-    serve(&tasks, &node, chain, controls, &stop_asked);
+    // From here on a failure drops this, and that ends what was started.
+    let running = Running { tasks: Tasks::new(), node: Arc::clone(&node) };
+    let tasks = &running.tasks;
+    let stop_asked = CancellationToken::new();
+    serve_chain(tasks, &node, chain);
+    let uri = format!("http://{grpc}");
+    let providers = Providers::start(&config, &uri, ports.gateways, tasks.token().child_token()).await?;
+    ports.gateways = providers.ports().await;
+    home.remember(ports)?;
+    let providers = Arc::new(providers);
     let info = Info {
         pid: std::process::id(),
         grpc,
         control,
-        chain_id: config.chain_id.clone(),
+        chain_id: config.chain_id,
         block_time_ms: u64::try_from(config.block_time.as_millis()).unwrap_or(u64::MAX),
         mnemonic: format!("{MNEMONIC} (public: never send anything of value to its accounts)"),
         tenant: Keyholder::TENANT.address.to_owned(),
-        providers: Vec::new(),
+        providers: providers.info().await,
     };
-    let mut sandbox = Sandbox { info, node, providers: Vec::new(), tasks, stop_asked, home };
-    sandbox.start_providers(&config, &mut ports).await?;
-    sandbox.home.note(&sandbox.info)?;
-    Ok(sandbox)
+    let controlled =
+        Controls { node: Arc::clone(&node), providers: Arc::clone(&providers), stop: stop_asked.clone() };
+    serve_controls(tasks, controlled, controls);
+    home.note(&info)?;
+    Ok(Sandbox { info, node, providers, running, stop_asked, home })
 }
 
 /// Runs a sandbox until `until` is done or somebody asks its controls to stop; tells `on_ready` where it is.
@@ -95,7 +101,7 @@ pub async fn run(
 }
 
 impl Sandbox {
-    /// Where everything is.
+    /// Where everything was when the sandbox was ready.
     pub const fn info(&self) -> &Info {
         &self.info
     }
@@ -120,74 +126,56 @@ impl Sandbox {
         self.stop_asked.cancelled().await;
     }
 
-    /// Stops the providers and their pods, then the chain.
-    pub async fn stop(mut self) {
-        for provider in std::mem::take(&mut self.providers) {
-            provider.stop().await;
-        }
-        if !self.tasks.stop(PATIENCE).await {
-            tracing::warn!("some answers were cut off");
-        }
-        self.home.remove_note();
+    /// The providers, to kill one and start it again.
+    pub fn providers(&self) -> &Providers {
+        &self.providers
     }
 
-    async fn start_providers(&mut self, config: &Config, ports: &mut Ports) -> Result<(), Error> {
-        let holders = [(Keyholder::PROVIDER_1, Pricing::low()), (Keyholder::PROVIDER_2, Pricing::high())];
-        for (index, (holder, pricing)) in (0_u8..).zip(holders).take(config.providers) {
-            let failed = |source| Error::Provider { name: holder.name, source };
-            let port = ports.gateways.get_mut(usize::from(index));
-            let gateway = port.as_ref().map_or(0, |p| **p);
-            let settings = ProviderConfig {
-                name: holder.name.to_owned(),
-                key: key(&holder)?,
-                node: format!("http://{}", self.info.grpc),
-                chain_id: config.chain_id.clone(),
-                home: self.home.path().join(holder.name),
-                cache: config.cache.clone(),
-                pricing,
-                gateway: SocketAddr::new(self.info.grpc.ip(), gateway),
-            };
-            let provider = provider::start(settings, self.tasks.token().child_token()).await;
-            let provider = provider.map_err(|e| failed(e.into()))?;
-            if let (Some(port), Some(used)) = (port, port_of(&provider.host_uri)) {
-                *port = used;
-            }
-            self.info.providers.push(ProviderInfo {
-                address: provider.address.to_string(),
-                host_uri: provider.host_uri.clone(),
-            });
-            self.providers.push(provider);
+    /// Stops the providers and their pods, then the chain.
+    pub async fn stop(self) {
+        self.providers.stop().await;
+        if !self.running.tasks.stop(PATIENCE).await {
+            tracing::warn!("some answers were cut off");
         }
-        self.home.remember(*ports)
     }
 }
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.tasks.token().cancel();
         self.home.remove_note();
     }
 }
 
-fn serve(
-    tasks: &Tasks,
-    node: &Arc<Node>,
-    chain: TcpListener,
-    controls: TcpListener,
-    stop_asked: &CancellationToken,
-) {
+/// What runs; dropping it ends that.
+#[derive(Debug)]
+struct Running {
+    tasks: Tasks,
+    node: Arc<Node>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Whoever takes the folder next must find its log at rest.
+        self.node.close();
+        self.tasks.token().cancel();
+    }
+}
+
+fn serve_chain(tasks: &Tasks, node: &Arc<Node>, listener: TcpListener) {
     let ticking = Arc::clone(node);
     tasks.spawn("blocks", async move { ticking.tick().await });
     let (served, stop) = (Arc::clone(node), tasks.token().clone());
     tasks.spawn_graceful("chain", async move {
-        if let Err(error) = grpc::serve_until(served, chain, stop.cancelled_owned()).await {
+        if let Err(error) = grpc::serve_until(served, listener, stop.cancelled_owned()).await {
             tracing::error!(error = &error as &dyn std::error::Error, "the chain stopped answering");
         }
     });
-    let (controlled, stop, asked) = (Arc::clone(node), tasks.token().clone(), stop_asked.clone());
+}
+
+fn serve_controls(tasks: &Tasks, controls: Controls, listener: TcpListener) {
+    let stop = tasks.token().clone();
     tasks.spawn_graceful("controls", async move {
-        let served = control::serve_until(controlled, asked, controls, stop.cancelled_owned()).await;
-        if let Err(error) = served {
+        if let Err(error) = control::serve_until(controls, listener, stop.cancelled_owned()).await {
             tracing::error!(error = &error as &dyn std::error::Error, "the controls stopped answering");
         }
     });
@@ -207,8 +195,4 @@ async fn listen(wanted: SocketAddr, last: u16) -> Result<TcpListener, Error> {
 fn address(listener: &TcpListener) -> Result<SocketAddr, Error> {
     let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
     listener.local_addr().map_err(|source| Error::Listen { address: unknown, source })
-}
-
-fn port_of(uri: &str) -> Option<u16> {
-    uri.parse::<http::Uri>().ok()?.port_u16()
 }

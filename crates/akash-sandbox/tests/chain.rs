@@ -106,7 +106,8 @@ async fn from_order_to_refund_through_the_real_client() {
     let bid = id.group(1).order(1).bid(them.clone());
     let price = DecCoin::uact("2.5".parse().unwrap());
     let deposit = Funding::from_balance(Coin::uact(500_000));
-    landed(&provider, "bid", CreateBid { id: bid.clone(), price: price.clone(), deposit }, Class::Other).await;
+    landed(&provider, "bid", CreateBid { id: bid.clone(), price: price.clone(), deposit }, Class::Other)
+        .await;
     let filter = MarketFilter::deployment(&id);
     let bids = client.bids(&filter, Some(BidState::Open), At::Latest).await.unwrap();
     assert_eq!((bids.len(), &bids[0].price), (1, &price));
@@ -148,7 +149,8 @@ async fn lost_answers_and_refusals_do_not_make_a_second_deployment() {
     let faults = [Fault::Refuse, Fault::DropAnswer, Fault::DropAnswerAfterCommit, Fault::Delay { ms: 100 }];
     for (number, fault) in (1..).zip(faults) {
         sandbox.market().fault(fault);
-        landed(&tenant, &format!("create {number}"), creation(1_781_208_244_926 + number), Class::Create).await;
+        landed(&tenant, &format!("create {number}"), creation(1_781_208_244_926 + number), Class::Create)
+            .await;
     }
     let state = sandbox.market().state();
     assert_eq!(state.deployments.len(), faults.len());
@@ -164,7 +166,10 @@ async fn queries_fail_as_a_nodes_do() {
     let mut txs = TxClient::new(channel.clone());
     let hash = "A".repeat(64);
     let missing = txs.get_tx(GetTxRequest { hash: hash.clone() }).await.unwrap_err();
-    assert_eq!((missing.code(), missing.message()), (Code::NotFound, format!("tx not found: {hash}").as_str()));
+    assert_eq!(
+        (missing.code(), missing.message()),
+        (Code::NotFound, format!("tx not found: {hash}").as_str())
+    );
     let bad = txs.get_tx(GetTxRequest { hash: "zz".into() }).await.unwrap_err();
     assert_eq!((bad.code(), bad.message()), (Code::Unknown, "encoding/hex: invalid byte: U+007A 'z'"));
     let block = BroadcastTxRequest { tx_bytes: vec![], mode: 1 };
@@ -195,7 +200,8 @@ async fn queries_fail_as_a_nodes_do() {
     assert_eq!((bad.code(), bad.message()), (Code::InvalidArgument, "invalid state value"));
     let none = market.orders(list("", "nobody")).await.unwrap();
     let tip = sandbox.market().state().height.0;
-    let height: u64 = none.metadata().get("x-cosmos-block-height").unwrap().to_str().unwrap().parse().unwrap();
+    let height: u64 =
+        none.metadata().get("x-cosmos-block-height").unwrap().to_str().unwrap().parse().unwrap();
     assert!(height <= tip && height + 20 > tip, "answers name their height");
     assert!(none.into_inner().orders.is_empty());
     sandbox.stop().await;
@@ -263,5 +269,14 @@ async fn two_providers_bid_and_differ() {
     });
     let bids = bids.await.expect("both bid");
     assert_ne!(bids[0].price, bids[1].price);
+
+    let controls = control::Client::new(sandbox.control());
+    controls.kill_provider(0).await.unwrap();
+    assert!(controls.kill_provider(0).await.is_err(), "it is dead");
+    assert!(controls.kill_provider(7).await.is_err());
+    let before = sandbox.info().providers.clone();
+    assert_eq!(sandbox.providers().info().await, before[1..]);
+    controls.start_provider(0).await.unwrap();
+    assert_eq!(sandbox.providers().info().await, before, "it is back where it was");
     sandbox.stop().await;
 }

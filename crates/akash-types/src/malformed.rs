@@ -14,6 +14,7 @@ pub struct Malformed {
 
 impl Malformed {
     /// A field whose content cannot be what it should be.
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over an error that they are done with")]
     pub fn new(message: &'static str, field: &'static str, problem: impl ToString) -> Self {
         Self { message, field, problem: problem.to_string() }
     }

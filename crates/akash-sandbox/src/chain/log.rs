@@ -66,9 +66,10 @@ impl BlockLog {
             _ => None,
         };
         let start = start.ok_or_else(|| log.bad(1, &format!("it is no log of a chain {chain_id}")))?;
-        let records = rest.iter().enumerate().map(|(n, line)| {
-            record(line).ok_or_else(|| log.bad(n.saturating_add(2), "it is no block"))
-        });
+        let records = rest
+            .iter()
+            .enumerate()
+            .map(|(n, line)| record(line).ok_or_else(|| log.bad(n.saturating_add(2), "it is no block")));
         let records = records.collect::<Result<_, _>>()?;
         Ok((log, start, records))
     }
@@ -120,7 +121,10 @@ fn whole_lines(text: &[u8]) -> Result<(Vec<String>, u64), usize> {
         if let Some(line) = damaged {
             return Err(line);
         }
-        let body = std::str::from_utf8(line).ok().and_then(|l| l.strip_suffix('\n')).and_then(|l| l.rsplit_once(' '));
+        let body = std::str::from_utf8(line)
+            .ok()
+            .and_then(|l| l.strip_suffix('\n'))
+            .and_then(|l| l.rsplit_once(' '));
         match body {
             Some((body, sum)) if sum == checksum(body) => {
                 lines.push(body.to_owned());

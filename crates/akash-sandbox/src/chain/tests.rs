@@ -22,11 +22,8 @@ fn address(holder: &Keyholder) -> Address {
 
 /// One uakt from the treasury to somebody else.
 fn payment(node: &Node, sequence: u64) -> Vec<u8> {
-    let send = akash_types::msg::Send {
-        from: address(&TREASURY),
-        to: address(&OTHER),
-        amount: vec![Coin::uakt(1)],
-    };
+    let send =
+        akash_types::msg::Send { from: address(&TREASURY), to: address(&OTHER), amount: vec![Coin::uakt(1)] };
     let draft = Draft {
         messages: vec![send.into()],
         memo: String::new(),

@@ -37,7 +37,7 @@ pub enum ControlError {
     #[error("the sandbox refuses {path}: {reason}")]
     Refused {
         /// What was asked.
-        path: &'static str,
+        path: String,
         /// Why.
         reason: String,
     },
@@ -45,7 +45,7 @@ pub enum ControlError {
     #[error("the answer to {path} is not a sandbox's")]
     Foreign {
         /// What was asked.
-        path: &'static str,
+        path: String,
         /// What is wrong with it.
         source: serde_json::Error,
     },
@@ -87,19 +87,33 @@ impl Client {
         self.exchange("POST", "/stop", Body::empty()).await.map(drop)
     }
 
-    async fn post(&self, path: &'static str, value: &impl Serialize) -> Result<Vec<u8>, ControlError> {
-        let body = serde_json::to_vec(value).map_err(|source| ControlError::Foreign { path, source })?;
+    /// Kills provider 0 or 1 with its pods.
+    pub async fn kill_provider(&self, index: usize) -> Result<(), ControlError> {
+        self.exchange("POST", &format!("/providers/{index}/kill"), Body::empty()).await.map(drop)
+    }
+
+    /// Starts a killed provider again.
+    pub async fn start_provider(&self, index: usize) -> Result<(), ControlError> {
+        self.exchange("POST", &format!("/providers/{index}/start"), Body::empty()).await.map(drop)
+    }
+
+    async fn post(&self, path: &str, value: &impl Serialize) -> Result<Vec<u8>, ControlError> {
+        let body = serde_json::to_vec(value)
+            .map_err(|source| ControlError::Foreign { path: path.to_owned(), source })?;
         self.exchange("POST", path, Body::from(body)).await
     }
 
-    async fn exchange(&self, method: &str, path: &'static str, body: Body) -> Result<Vec<u8>, ControlError> {
+    async fn exchange(&self, method: &str, path: &str, body: Body) -> Result<Vec<u8>, ControlError> {
         let address = self.address;
         let unreachable = |source| ControlError::Unreachable { address, source };
         let (status, answer) = self.request(method, path, body).await.map_err(unreachable)?;
         if status.is_success() {
             return Ok(answer);
         }
-        Err(ControlError::Refused { path, reason: String::from_utf8_lossy(&answer).into_owned() })
+        Err(ControlError::Refused {
+            path: path.to_owned(),
+            reason: String::from_utf8_lossy(&answer).into_owned(),
+        })
     }
 
     async fn request(
@@ -132,6 +146,6 @@ impl Client {
     }
 }
 
-fn read<T: DeserializeOwned>(path: &'static str, answer: &[u8]) -> Result<T, ControlError> {
-    serde_json::from_slice(answer).map_err(|source| ControlError::Foreign { path, source })
+fn read<T: DeserializeOwned>(path: &str, answer: &[u8]) -> Result<T, ControlError> {
+    serde_json::from_slice(answer).map_err(|source| ControlError::Foreign { path: path.to_owned(), source })
 }

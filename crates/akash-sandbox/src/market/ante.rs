@@ -12,8 +12,9 @@ use super::event::{Event, coins};
 use super::gas;
 use super::genesis::FEE_COLLECTOR;
 use super::refuse::{
-    INSUFFICIENT_FEE, INSUFFICIENT_FUNDS, INVALID_PUBKEY, INVALID_REQUEST, MEMO_TOO_LARGE, NO_SIGNATURES, NOT_FOUND,
-    NOT_SUPPORTED, OUT_OF_GAS, TIMEOUT_HEIGHT, UNAUTHORIZED, UNKNOWN_ADDRESS, WRONG_SEQUENCE, panic,
+    INSUFFICIENT_FEE, INSUFFICIENT_FUNDS, INVALID_PUBKEY, INVALID_REQUEST, MEMO_TOO_LARGE, NO_SIGNATURES,
+    NOT_FOUND, NOT_SUPPORTED, OUT_OF_GAS, TIMEOUT_HEIGHT, UNAUTHORIZED, UNKNOWN_ADDRESS, WRONG_SEQUENCE,
+    panic,
 };
 use super::run::Run;
 use super::state::Account;
@@ -45,7 +46,9 @@ pub(crate) fn run(run: &mut Run, tx: &Tx, mode: Mode) -> Result<(), Rejection> {
     }
     let height = run.state.height.0;
     if tx.timeout_height != 0 && height > tx.timeout_height {
-        return Err(TIMEOUT_HEIGHT.because(format!("block height: {height}, timeout height: {}", tx.timeout_height)));
+        return Err(
+            TIMEOUT_HEIGHT.because(format!("block height: {height}, timeout height: {}", tx.timeout_height))
+        );
     }
     let memo = tx.memo.len();
     if memo > MAX_MEMO {
@@ -64,7 +67,8 @@ fn burn_gas(run: &mut Run, tx: &Tx, mode: Mode) -> Result<(), Rejection> {
     let size = u64::try_from(tx.bytes.len()).unwrap_or(u64::MAX);
     run.burn(gas::ANTE);
     run.burn(size.saturating_mul(gas::BYTE));
-    let first = tx.signers().first().and_then(|s| run.state.accounts.get(s)).is_some_and(|a| a.public_key.is_none());
+    let first =
+        tx.signers().first().and_then(|s| run.state.accounts.get(s)).is_some_and(|a| a.public_key.is_none());
     if first {
         run.burn(gas::FIRST_TRANSACTION);
     }
@@ -96,7 +100,8 @@ fn take_fee(run: &mut Run, tx: &Tx) -> Result<(), Rejection> {
     };
     if !tx.granter.is_empty() && tx.granter != payer.as_str() {
         let granter = &tx.granter;
-        return Err(NOT_FOUND.because(format!("{granter} does not allow to pay fees for {payer}: fee-grant not found")));
+        return Err(NOT_FOUND
+            .because(format!("{granter} does not allow to pay fees for {payer}: fee-grant not found")));
     }
     if !tx.payer.is_empty() && tx.payer != payer.as_str() {
         return Err(INVALID_REQUEST.because("a fee payer other than the first signer is not supported"));
@@ -131,8 +136,9 @@ fn check_signers(run: &mut Run, tx: &Tx, mode: Mode) -> Result<(), Rejection> {
         set_public_key(&mut account, signer, info, index)?;
         if account.sequence != info.sequence {
             let (expected, got) = (account.sequence, info.sequence);
-            return Err(WRONG_SEQUENCE
-                .because(format!("account sequence mismatch, expected {expected}, got {got}")));
+            return Err(
+                WRONG_SEQUENCE.because(format!("account sequence mismatch, expected {expected}, got {got}"))
+            );
         }
         if mode == Mode::Check {
             verify(tx, &account, info, signature, &run.state.chain_id)?;
@@ -156,8 +162,10 @@ fn set_public_key(
     let Some(any) = &info.public_key else {
         return Ok(());
     };
-    let other =
-        || INVALID_PUBKEY.because(format!("pubKey does not match signer address {signer} with signer index: {index}"));
+    let other = || {
+        INVALID_PUBKEY
+            .because(format!("pubKey does not match signer address {signer} with signer index: {index}"))
+    };
     if any.type_url != PubKey::type_url() {
         return Err(INVALID_PUBKEY.because(format!("{} is not supported", any.type_url)));
     }

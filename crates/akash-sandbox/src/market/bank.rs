@@ -15,7 +15,9 @@ impl Run {
         let has = self.state.balance(from, &coin.denom);
         let Some(left) = has.checked_sub(coin.amount) else {
             let denom = &coin.denom;
-            return Err(INSUFFICIENT_FUNDS.because(format!("spendable balance {has}{denom} is smaller than {coin}")));
+            return Err(
+                INSUFFICIENT_FUNDS.because(format!("spendable balance {has}{denom} is smaller than {coin}"))
+            );
         };
         self.state.balances.set((from.clone(), coin.denom.clone()), left);
         let had = self.state.balance(to, &coin.denom);

@@ -11,7 +11,8 @@ use super::deposit;
 use super::group_limits;
 use super::refuse::{
     BID_ZERO_PRICE, CONFLICT, EMPTY_HASH, ESCROW_INVALID_DEPOSIT, INVALID_ADDRESS, INVALID_CLOSE_REASON,
-    INVALID_COINS, INVALID_DEPOSIT, INVALID_GROUPS, INVALID_HASH, INVALID_SEQUENCE, NOT_ABSOLUTE_URI, TX_PARSE, plain,
+    INVALID_COINS, INVALID_DEPOSIT, INVALID_GROUPS, INVALID_HASH, INVALID_SEQUENCE, NOT_ABSOLUTE_URI,
+    TX_PARSE, plain,
 };
 use super::registry;
 
@@ -113,7 +114,11 @@ fn provider_uri(uri: &str) -> Result<(), Rejection> {
 
 fn check_bid_sequence(any: &Any) -> Result<(), Rejection> {
     let about = AboutBid::decode(any.value.as_slice()).unwrap_or_default();
-    if about.id.is_some_and(|id| id.bseq != 0) { Err(CONFLICT.because("BidID: invalid bseq")) } else { Ok(()) }
+    if about.id.is_some_and(|id| id.bseq != 0) {
+        Err(CONFLICT.because("BidID: invalid bseq"))
+    } else {
+        Ok(())
+    }
 }
 
 /// A malformed field in the chain's own words.
@@ -122,7 +127,9 @@ fn explain(any: &Any, malformed: &Malformed) -> Rejection {
         "dseq" => INVALID_SEQUENCE.because("DeploymentID: Invalid Deployment Sequence"),
         "hash" if hash_length(any) == 0 => EMPTY_HASH.into(),
         "hash" => INVALID_HASH.into(),
-        "owner" | "provider" | "signer" | "from_address" | "to_address" => INVALID_ADDRESS.because(&malformed.problem),
+        "owner" | "provider" | "signer" | "from_address" | "to_address" => {
+            INVALID_ADDRESS.because(&malformed.problem)
+        }
         "amount" => INVALID_COINS.because(&malformed.problem),
         _ => plain(malformed.to_string()),
     }

@@ -7,9 +7,10 @@ use akash_types::{Bid, BidState, CloseReason, LeaseState, OrderState, Rejection}
 use super::event::Json as _;
 use super::placement;
 use super::refuse::{
-    ATTRIBUTE_MISMATCH, BID_EXISTS, BID_INVALID_PRICE, BID_NOT_ACTIVE, CAPABILITIES_MISMATCH, LEASE_NOT_ACTIVE,
-    ORDER_ACTIVE, ORDER_CLOSED, ORDER_NOT_FOUND, RECLAMATION_NOT_ELAPSED, RECLAMATION_NOT_STARTED, UNKNOWN_BID,
-    UNKNOWN_LEASE_FOR_BID, UNKNOWN_ORDER_FOR_BID, UNKNOWN_PROVIDER, panic, plain,
+    ATTRIBUTE_MISMATCH, BID_EXISTS, BID_INVALID_PRICE, BID_NOT_ACTIVE, CAPABILITIES_MISMATCH,
+    LEASE_NOT_ACTIVE, ORDER_ACTIVE, ORDER_CLOSED, ORDER_NOT_FOUND, RECLAMATION_NOT_ELAPSED,
+    RECLAMATION_NOT_STARTED, UNKNOWN_BID, UNKNOWN_LEASE_FOR_BID, UNKNOWN_ORDER_FOR_BID, UNKNOWN_PROVIDER,
+    panic, plain,
 };
 use super::run::Run;
 
@@ -37,7 +38,10 @@ impl Run {
             reclamation_window: None,
         };
         self.state.bids.set(m.id.clone(), bid);
-        self.emit_with("akash.market.v1.EventBidCreated", &[("id", &m.id.json()), ("price", &m.price.json())]);
+        self.emit_with(
+            "akash.market.v1.EventBidCreated",
+            &[("id", &m.id.json()), ("price", &m.price.json())],
+        );
         self.open_escrow(AccountId::of_bid(&m.id), &m.id.provider, deposits)
     }
 
@@ -73,7 +77,8 @@ impl Run {
     }
 
     fn check_provider(&self, m: &CreateBid) -> Result<(), Rejection> {
-        let provider = self.state.providers.get(&m.id.provider).ok_or_else(|| Rejection::from(UNKNOWN_PROVIDER))?;
+        let provider =
+            self.state.providers.get(&m.id.provider).ok_or_else(|| Rejection::from(UNKNOWN_PROVIDER))?;
         let order = self.state.orders.get(&m.id.order).ok_or_else(|| Rejection::from(ORDER_NOT_FOUND))?;
         let signed: Vec<_> =
             self.state.audited.iter().filter(|((who, _), _)| who == &m.id.provider).map(|(_, a)| a).collect();
@@ -89,8 +94,12 @@ impl Run {
     /// A provider withdraws its offer, or leaves its lease: then the group is paused.
     pub(crate) fn close_bid(&mut self, m: &CloseBid) -> Result<(), Rejection> {
         let bid = self.state.bids.get(&m.id).cloned().ok_or_else(|| Rejection::from(UNKNOWN_BID))?;
-        let order =
-            self.state.orders.get(&m.id.order).cloned().ok_or_else(|| Rejection::from(UNKNOWN_ORDER_FOR_BID))?;
+        let order = self
+            .state
+            .orders
+            .get(&m.id.order)
+            .cloned()
+            .ok_or_else(|| Rejection::from(UNKNOWN_ORDER_FOR_BID))?;
         if bid.state == BidState::Open {
             self.end_bid(bid);
             return Ok(());

@@ -9,12 +9,14 @@ use sha2::{Digest as _, Sha256};
 
 use super::execute::{self, Outcome, Simulated};
 use super::genesis::Genesis;
-use super::refuse::TX_IN_MEMPOOL;
+use super::refuse::{TX_IN_MEMPOOL, TX_TOO_LARGE};
 use super::state::State;
 use super::tx::Tx;
 
 /// States of so many heights can be asked for.
 const KEPT_STATES: usize = 500;
+/// CometBFT's limit for one transaction.
+const MAX_TX_BYTES: usize = 1 << 20;
 /// The mempool remembers so many hashes, to refuse the same bytes twice.
 const KEPT_HASHES: usize = 10_000;
 
@@ -147,6 +149,9 @@ impl Chain {
 
     /// Takes a transaction into the mempool, or says why not.
     pub fn check(&mut self, bytes: &[u8]) -> Result<TxHash, Rejection> {
+        if bytes.len() > MAX_TX_BYTES {
+            return Err(TX_TOO_LARGE.because(format!("max size is {MAX_TX_BYTES}, but got {}", bytes.len())));
+        }
         let hash = TxHash::of(bytes);
         if self.seen.set.contains(&hash) {
             // Over gRPC a real node says this with an empty text.
@@ -192,8 +197,12 @@ impl Chain {
             digest.update(format!("{outcome:?}"));
             delivered.push(Delivered { tx, outcome });
         }
-        let block =
-            Block { height: state.height, time_ms: state.time_ms, txs: delivered, app_hash: digest.finalize().into() };
+        let block = Block {
+            height: state.height,
+            time_ms: state.time_ms,
+            txs: delivered,
+            app_hash: digest.finalize().into(),
+        };
         Proposal { block, state }
     }
 

@@ -1,9 +1,12 @@
 //! Deployments and groups.
 
 use akash_types::escrow::AccountId;
-use akash_types::msg::{CloseDeployment, CloseGroup, CreateDeployment, PauseGroup, StartGroup, UpdateDeployment};
+use akash_types::msg::{
+    CloseDeployment, CloseGroup, CreateDeployment, PauseGroup, StartGroup, UpdateDeployment,
+};
 use akash_types::{
-    Coin, Deployment, DeploymentId, DeploymentState, Group, GroupId, GroupSpec, GroupState, Rejection, UACT, UAKT,
+    Coin, Deployment, DeploymentId, DeploymentState, Group, GroupId, GroupSpec, GroupState, Rejection, UACT,
+    UAKT,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -87,7 +90,8 @@ impl Run {
     }
 
     fn active_deployment(&self, id: &DeploymentId) -> Result<Deployment, Rejection> {
-        let deployment = self.state.deployments.get(id).ok_or_else(|| Rejection::from(DEPLOYMENT_NOT_FOUND))?;
+        let deployment =
+            self.state.deployments.get(id).ok_or_else(|| Rejection::from(DEPLOYMENT_NOT_FOUND))?;
         if deployment.state != DeploymentState::Active {
             return Err(DEPLOYMENT_CLOSED.into());
         }
@@ -169,9 +173,8 @@ fn check_names_and_denoms(groups: &[GroupSpec]) -> Result<(), Rejection> {
         }
         if names.contains(&group.name.as_str()) {
             let name = &group.name;
-            return Err(
-                INVALID_GROUPS.because(format!("duplicate deployment group name {name}: duplicate group name"))
-            );
+            return Err(INVALID_GROUPS
+                .because(format!("duplicate deployment group name {name}: duplicate group name")));
         }
         names.push(&group.name);
     }

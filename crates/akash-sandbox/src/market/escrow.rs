@@ -3,15 +3,16 @@
 use akash_types::escrow::{Account, AccountId, Deposit, Payment, Scope, State as Flow};
 use akash_types::msg::AccountDeposit;
 use akash_types::{
-    Address, BidState, CloseReason, Coin, Dec, DecCoin, DeploymentId, DeploymentState, GroupState, LeaseId, LeaseState,
-    Rejection,
+    Address, BidState, CloseReason, Coin, Dec, DecCoin, DeploymentId, DeploymentState, GroupState, LeaseId,
+    LeaseState, Rejection,
 };
 
 use super::gas;
 use super::genesis::ESCROW;
 use super::refuse::{
-    ACCOUNT_CLOSED, ACCOUNT_EXISTS, ACCOUNT_NOT_FOUND, ACCOUNT_OVERDRAWN, INVALID_DENOMINATION, INVALID_ESCROW_ID,
-    LEASE_NOT_FOUND, ORDER_NOT_FOUND, PAYMENT_CLOSED, PAYMENT_EXISTS, PAYMENT_NOT_FOUND, PAYMENT_RATE_ZERO, panic,
+    ACCOUNT_CLOSED, ACCOUNT_EXISTS, ACCOUNT_NOT_FOUND, ACCOUNT_OVERDRAWN, INVALID_DENOMINATION,
+    INVALID_ESCROW_ID, LEASE_NOT_FOUND, ORDER_NOT_FOUND, PAYMENT_CLOSED, PAYMENT_EXISTS, PAYMENT_NOT_FOUND,
+    PAYMENT_RATE_ZERO, panic,
 };
 use super::run::Run;
 use super::settle::{Due, add_to, whole};
@@ -57,7 +58,8 @@ impl Run {
             add_to(&mut account.transferred, &coin.denom, Dec::ZERO)?;
             add_to(&mut account.funds, &coin.denom, Dec::ZERO)?;
             // A debt starts from zero again: the settlement that follows takes it from the payments' unsettled amounts.
-            for funds in account.funds.iter_mut().filter(|f| f.denom == coin.denom && f.amount.is_negative()) {
+            for funds in account.funds.iter_mut().filter(|f| f.denom == coin.denom && f.amount.is_negative())
+            {
                 funds.amount = Dec::ZERO;
             }
             self.pay(&deposit.owner, &escrow, &whole(coin))?;
@@ -149,7 +151,10 @@ impl Run {
         let mut settled = self.settle(&mut account)?;
         if !settled.overdrawn {
             let Some(due) = settled.dues.iter_mut().find(|d| is_same(&d.payment, &payment)) else {
-                return Err(panic(format!("couldn't find payment {}", payment_key(&payment.account, &payment.xid))));
+                return Err(panic(format!(
+                    "couldn't find payment {}",
+                    payment_key(&payment.account, &payment.xid)
+                )));
             };
             self.pay_out(due)?;
         }
@@ -186,7 +191,8 @@ impl Run {
 
     fn payment_in_hand(&self, lease: &LeaseId) -> Result<(Account, Payment), Rejection> {
         let account = self.escrow_of(&AccountId::of_deployment(lease.deployment()))?;
-        let payment = self.state.payment_of(lease).cloned().ok_or_else(|| Rejection::from(PAYMENT_NOT_FOUND))?;
+        let payment =
+            self.state.payment_of(lease).cloned().ok_or_else(|| Rejection::from(PAYMENT_NOT_FOUND))?;
         Ok((account, payment))
     }
 
@@ -202,7 +208,8 @@ impl Run {
     fn save_account(&mut self, mut account: Account) -> Result<(), Rejection> {
         let ended = matches!(account.state, Flow::Closed | Flow::Overdrawn);
         if ended {
-            for deposit in std::mem::take(&mut account.deposits) {
+            let left = std::mem::take(&mut account.deposits);
+            for deposit in left.into_iter().filter(|d| !d.balance.amount.is_zero()) {
                 self.pay_from_escrow(&deposit.owner, &whole(&deposit.balance))?;
                 let back = Dec::ZERO.checked_sub(deposit.balance.amount).unwrap_or_default();
                 add_to(&mut account.funds, &deposit.balance.denom, back)?;
@@ -256,8 +263,14 @@ impl Run {
         if bid.state != BidState::Active {
             return Ok(());
         }
-        let order = self.state.orders.get(&lease_id.order).cloned().ok_or_else(|| Rejection::from(ORDER_NOT_FOUND))?;
-        let lease = self.state.leases.get(&lease_id).cloned().ok_or_else(|| Rejection::from(LEASE_NOT_FOUND))?;
+        let order = self
+            .state
+            .orders
+            .get(&lease_id.order)
+            .cloned()
+            .ok_or_else(|| Rejection::from(ORDER_NOT_FOUND))?;
+        let lease =
+            self.state.leases.get(&lease_id).cloned().ok_or_else(|| Rejection::from(LEASE_NOT_FOUND))?;
         self.end_order(order);
         self.end_bid(bid);
         let (state, reason) = if payment.state == Flow::Overdrawn {

@@ -86,7 +86,8 @@ pub(crate) fn simulate(state: &State, tx: &Tx) -> Result<Simulated, (Rejection, 
     let mut run = Run::new(state.clone());
     let done = ante::run(&mut run, tx, Mode::Simulate).and_then(|()| messages(&mut run, tx, false));
     let gas_used = run.gas;
-    done.map(|data| Simulated { gas_used, events: run.events, data }).map_err(|rejection| (rejection, gas_used))
+    done.map(|data| Simulated { gas_used, events: run.events, data })
+        .map_err(|rejection| (rejection, gas_used))
 }
 
 fn messages(run: &mut Run, tx: &Tx, limited: bool) -> Result<Vec<u8>, Rejection> {

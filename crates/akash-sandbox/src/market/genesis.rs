@@ -107,8 +107,7 @@ impl Genesis {
 
     /// The state before the first block.
     pub fn state(&self) -> State {
-        let mut state =
-            State { chain_id: self.chain_id.clone(), time_ms: self.time_ms, ..State::default() };
+        let mut state = State { chain_id: self.chain_id.clone(), time_ms: self.time_ms, ..State::default() };
         let modules = MODULES.iter().filter_map(|m| Some((m.parse().ok()?, Vec::new())));
         for (number, (address, coins)) in (0..).zip(self.accounts.iter().cloned().chain(modules)) {
             state.accounts.set(address.clone(), Account { number, sequence: 0, public_key: None });

@@ -70,7 +70,10 @@ fn check_resources(r: &Resources) -> Result<(), Rejection> {
 
 fn check_totals(group: &GroupSpec) -> Result<(), Rejection> {
     let total = |of: fn(&Resources) -> u64| {
-        group.units.iter().fold(0_u64, |sum, u| sum.saturating_add(of(&u.resources).saturating_mul(u.count.into())))
+        group
+            .units
+            .iter()
+            .fold(0_u64, |sum, u| sum.saturating_add(of(&u.resources).saturating_mul(u.count.into())))
     };
     for (what, most, is, least) in [
         ("CPU", MAX_CPU, total(|r| r.cpu.millis), 1),
@@ -92,7 +95,9 @@ fn check_prices(group: &GroupSpec) -> Result<(), Rejection> {
         if price.amount.is_negative() || price.amount > Dec::from_int(MAX_PRICE) {
             let shown = format!("{:.18}{}", price.amount, price.denom);
             let name = &group.name;
-            return Err(plain(format!("group {name}: error: invalid unit price ({MAX_PRICE} > {shown} fails)")));
+            return Err(plain(format!(
+                "group {name}: error: invalid unit price ({MAX_PRICE} > {shown} fails)"
+            )));
         }
         let denom = first.get_or_insert(&price.denom);
         if *denom != &price.denom {

@@ -11,8 +11,9 @@ use super::bid::reason_name;
 use super::event::Json as _;
 use super::gas;
 use super::refuse::{
-    BID_NOT_ACTIVE, BID_NOT_FOUND, BID_NOT_OPEN, GROUP_NOT_FOUND, GROUP_NOT_OPEN, LEASE_NOT_ACTIVE, LEASE_NOT_FOUND,
-    LEASE_NOT_RECLAIMABLE, MARKET_GROUP_NOT_FOUND, ORDER_CLOSED, ORDER_NOT_FOUND, ORDER_NOT_OPEN, UNKNOWN_LEASE,
+    BID_NOT_ACTIVE, BID_NOT_FOUND, BID_NOT_OPEN, GROUP_NOT_FOUND, GROUP_NOT_OPEN, LEASE_NOT_ACTIVE,
+    LEASE_NOT_FOUND, LEASE_NOT_RECLAIMABLE, MARKET_GROUP_NOT_FOUND, ORDER_CLOSED, ORDER_NOT_FOUND,
+    ORDER_NOT_OPEN, UNKNOWN_LEASE,
 };
 use super::run::Run;
 
@@ -24,11 +25,13 @@ impl Run {
             return Err(BID_NOT_OPEN.into());
         }
         let order_id = &m.bid.order;
-        let mut order = self.state.orders.get(order_id).cloned().ok_or_else(|| Rejection::from(ORDER_NOT_FOUND))?;
+        let mut order =
+            self.state.orders.get(order_id).cloned().ok_or_else(|| Rejection::from(ORDER_NOT_FOUND))?;
         if order.state != OrderState::Open {
             return Err(ORDER_NOT_OPEN.into());
         }
-        let group = self.state.groups.get(&order_id.group).ok_or_else(|| Rejection::from(MARKET_GROUP_NOT_FOUND))?;
+        let group =
+            self.state.groups.get(&order_id.group).ok_or_else(|| Rejection::from(MARKET_GROUP_NOT_FOUND))?;
         if group.state != GroupState::Open {
             return Err(GROUP_NOT_OPEN.into());
         }
@@ -49,7 +52,10 @@ impl Run {
             }),
         };
         self.state.leases.set(id.clone(), lease);
-        self.emit_with("akash.market.v1.EventLeaseCreated", &[("id", &id.json()), ("price", &bid.price.json())]);
+        self.emit_with(
+            "akash.market.v1.EventLeaseCreated",
+            &[("id", &id.json()), ("price", &bid.price.json())],
+        );
         order.state = OrderState::Active;
         self.state.orders.set(order_id.clone(), order);
         bid.state = BidState::Active;
@@ -76,7 +82,8 @@ impl Run {
 
     /// A tenant ends a lease; the group's next order opens at once.
     pub(crate) fn close_lease(&mut self, m: &CloseLease) -> Result<(), Rejection> {
-        let order = self.state.orders.get(&m.id.order).cloned().ok_or_else(|| Rejection::from(ORDER_NOT_FOUND))?;
+        let order =
+            self.state.orders.get(&m.id.order).cloned().ok_or_else(|| Rejection::from(ORDER_NOT_FOUND))?;
         if order.state != OrderState::Active {
             return Err(ORDER_CLOSED.into());
         }
@@ -108,7 +115,8 @@ impl Run {
 
     /// A provider gives notice.
     pub(crate) fn start_reclaim(&mut self, m: &StartReclaim) -> Result<(), Rejection> {
-        let mut lease = self.state.leases.get(&m.id).cloned().ok_or_else(|| Rejection::from(UNKNOWN_LEASE))?;
+        let mut lease =
+            self.state.leases.get(&m.id).cloned().ok_or_else(|| Rejection::from(UNKNOWN_LEASE))?;
         if lease.state != LeaseState::Active {
             return Err(LEASE_NOT_ACTIVE.into());
         }

@@ -114,8 +114,7 @@ mod tests {
         let provider: Address = "akash1pdsv0s32065drerxxdyltpk5tq0h8d2vtzs685".parse().unwrap();
         let auditor: Address = "akash10r76rulzhgdq7dyy3ghv2ayldh5rtupheruk6n".parse().unwrap();
         let own = attributes(&[("region", "local")]);
-        let signed =
-            AuditedAttributes { owner: provider, auditor: auditor.clone(), attributes: own.clone() };
+        let signed = AuditedAttributes { owner: provider, auditor: auditor.clone(), attributes: own.clone() };
         let mut wanted = PlacementRequirements { attributes: own.clone(), ..Default::default() };
         assert!(matches(&wanted, &own, &[]));
         wanted.signed_by = SignedBy { all_of: vec![], any_of: vec![auditor.to_string()] };

@@ -59,6 +59,7 @@ refusals! { "sdk":
     NO_SIGNATURES = 15, "no signatures supplied";
     INVALID_REQUEST = 18, "invalid request";
     TX_IN_MEMPOOL = 19, "tx already in mempool";
+    TX_TOO_LARGE = 21, "tx too large";
     TIMEOUT_HEIGHT = 30, "tx timeout height";
     WRONG_SEQUENCE = 32, "incorrect account sequence";
     CONFLICT = 36, "conflict";

@@ -136,7 +136,8 @@ impl Run {
         }
         self.pay_from_escrow(&due.payment.owner, &earned)?;
         let payment = &mut due.payment;
-        payment.withdrawn.amount = payment.withdrawn.amount.checked_add(earned.amount).ok_or_else(overflow)?;
+        payment.withdrawn.amount =
+            payment.withdrawn.amount.checked_add(earned.amount).ok_or_else(overflow)?;
         let paid = Dec::from_int(u64::try_from(earned.amount).map_err(|_| overflow())?);
         payment.balance.amount = sub(payment.balance.amount, paid)?;
         due.dirty = true;

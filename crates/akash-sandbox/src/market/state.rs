@@ -2,8 +2,8 @@
 
 use akash_types::escrow::{self, AccountId};
 use akash_types::{
-    Address, AuditedAttributes, Bid, BidId, Certificate, Coin, Deployment, DeploymentId, Denom, Group, GroupId,
-    Height, Lease, LeaseId, Order, OrderId, Provider,
+    Address, AuditedAttributes, Bid, BidId, Certificate, Coin, Denom, Deployment, DeploymentId, Group,
+    GroupId, Height, Lease, LeaseId, Order, OrderId, Provider,
 };
 
 use super::table::Table;

@@ -10,9 +10,9 @@ use std::sync::LazyLock;
 use akash_types::escrow::Funding;
 use akash_types::msg::{CreateBid, CreateDeployment, CreateLease, CreateProvider};
 use akash_types::{
-    Address, BidId, Coin, Cpu, Dec, DecCoin, DeploymentId, Dseq, Endpoint, EndpointKind, Gpu, GroupSpec, Height,
-    LeaseId, Memory, Msg, PlacementRequirements, Provider, ProviderInfo, Rejection, ResourceUnit, Resources, UACT,
-    UAKT, Volume,
+    Address, BidId, Coin, Cpu, Dec, DecCoin, DeploymentId, Dseq, Endpoint, EndpointKind, Gpu, GroupSpec,
+    Height, LeaseId, Memory, Msg, PlacementRequirements, Provider, ProviderInfo, Rejection, ResourceUnit,
+    Resources, UACT, UAKT, Volume,
 };
 use akash_wallet::{Allowed, Draft, Key};
 

@@ -3,9 +3,9 @@
 use akash_types::{Address, Coin, Denom};
 use cosmos_sdk_proto::cosmos::bank::v1beta1::query_server::Query;
 use cosmos_sdk_proto::cosmos::bank::v1beta1::{
-    self as proto, QueryAllBalancesRequest, QueryAllBalancesResponse, QueryBalanceRequest, QueryBalanceResponse,
-    QuerySpendableBalanceByDenomRequest, QuerySpendableBalanceByDenomResponse, QuerySpendableBalancesRequest,
-    QuerySpendableBalancesResponse,
+    self as proto, QueryAllBalancesRequest, QueryAllBalancesResponse, QueryBalanceRequest,
+    QueryBalanceResponse, QuerySpendableBalanceByDenomRequest, QuerySpendableBalanceByDenomResponse,
+    QuerySpendableBalancesRequest, QuerySpendableBalancesResponse,
 };
 use cosmos_sdk_proto::cosmos::base::v1beta1::Coin as WireCoin;
 use tonic::{Request, Response, Status};

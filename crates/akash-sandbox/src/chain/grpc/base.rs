@@ -3,8 +3,9 @@
 use cosmos_sdk_proto::cosmos::base::node::v1beta1 as node;
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::service_server::Service;
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{
-    self as proto, GetBlockByHeightRequest, GetBlockByHeightResponse, GetLatestBlockRequest, GetLatestBlockResponse,
-    GetNodeInfoRequest, GetNodeInfoResponse, GetSyncingRequest, GetSyncingResponse, VersionInfo,
+    self as proto, GetBlockByHeightRequest, GetBlockByHeightResponse, GetLatestBlockRequest,
+    GetLatestBlockResponse, GetNodeInfoRequest, GetNodeInfoResponse, GetSyncingRequest, GetSyncingResponse,
+    VersionInfo,
 };
 use cosmos_sdk_proto::tendermint::p2p::DefaultNodeInfo;
 use tonic::{Request, Response, Status};
@@ -15,7 +16,10 @@ use crate::market::MINIMUM_GAS_PRICE;
 
 #[tonic::async_trait]
 impl node::service_server::Service for super::Api {
-    async fn config(&self, request: Request<node::ConfigRequest>) -> Result<Response<node::ConfigResponse>, Status> {
+    async fn config(
+        &self,
+        request: Request<node::ConfigRequest>,
+    ) -> Result<Response<node::ConfigResponse>, Status> {
         let state = self.state(&request)?;
         let config = node::ConfigResponse {
             minimum_gas_price: MINIMUM_GAS_PRICE.to_owned(),
@@ -26,7 +30,10 @@ impl node::service_server::Service for super::Api {
         Ok(answer(&state, config))
     }
 
-    async fn status(&self, request: Request<node::StatusRequest>) -> Result<Response<node::StatusResponse>, Status> {
+    async fn status(
+        &self,
+        request: Request<node::StatusRequest>,
+    ) -> Result<Response<node::StatusResponse>, Status> {
         let state = self.state(&request)?;
         let block = self.node.block(state.height);
         let status = node::StatusResponse {

@@ -2,8 +2,8 @@
 
 use akash_proto::akash::deployment::v1beta4::query_server::Query;
 use akash_proto::akash::deployment::v1beta4::{
-    Params, QueryDeploymentRequest, QueryDeploymentResponse, QueryDeploymentsRequest, QueryDeploymentsResponse,
-    QueryGroupRequest, QueryGroupResponse, QueryParamsRequest, QueryParamsResponse,
+    Params, QueryDeploymentRequest, QueryDeploymentResponse, QueryDeploymentsRequest,
+    QueryDeploymentsResponse, QueryGroupRequest, QueryGroupResponse, QueryParamsRequest, QueryParamsResponse,
 };
 use akash_types::escrow::AccountId;
 use akash_types::{Deployment, DeploymentId, GroupId};
@@ -46,7 +46,10 @@ impl Query for super::Api {
         Ok(answer(&state, whole(&state, found)))
     }
 
-    async fn group(&self, request: Request<QueryGroupRequest>) -> Result<Response<QueryGroupResponse>, Status> {
+    async fn group(
+        &self,
+        request: Request<QueryGroupRequest>,
+    ) -> Result<Response<QueryGroupResponse>, Status> {
         let state = self.state(&request)?;
         let id = required(request.into_inner().id, "id")?;
         let id = GroupId::try_from(id).map_err(|e| Status::invalid_argument(e.to_string()))?;
@@ -54,7 +57,10 @@ impl Query for super::Api {
         Ok(answer(&state, QueryGroupResponse { group: Some(found.into()) }))
     }
 
-    async fn params(&self, request: Request<QueryParamsRequest>) -> Result<Response<QueryParamsResponse>, Status> {
+    async fn params(
+        &self,
+        request: Request<QueryParamsRequest>,
+    ) -> Result<Response<QueryParamsResponse>, Status> {
         let state = self.state(&request)?;
         let params = Params { min_deposits: state.params.min_deposits.iter().map(Into::into).collect() };
         Ok(answer(&state, QueryParamsResponse { params: Some(params) }))

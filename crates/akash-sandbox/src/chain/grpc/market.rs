@@ -45,12 +45,16 @@ fn bad(error: impl ToString) -> Status {
 
 #[tonic::async_trait]
 impl Query for super::Api {
-    async fn orders(&self, request: Request<QueryOrdersRequest>) -> Result<Response<QueryOrdersResponse>, Status> {
+    async fn orders(
+        &self,
+        request: Request<QueryOrdersRequest>,
+    ) -> Result<Response<QueryOrdersResponse>, Status> {
         let state = self.state(&request)?;
         let QueryOrdersRequest { filters, pagination } = request.into_inner();
         let f = filters.unwrap_or_default();
         let wanted = state_filter(&f.state, &[("open", 1), ("active", 2), ("closed", 3)])?;
-        let about = About { owner: f.owner, dseq: f.dseq, gseq: f.gseq, oseq: f.oseq, provider: String::new() };
+        let about =
+            About { owner: f.owner, dseq: f.dseq, gseq: f.gseq, oseq: f.oseq, provider: String::new() };
         let items = state.orders.iter().map(|(id, order)| {
             let fits = about.order(id) && wanted.is_none_or(|w| w == order.state.to_wire());
             (id.to_string(), fits.then(|| order.into()))
@@ -59,7 +63,10 @@ impl Query for super::Api {
         Ok(answer(&state, QueryOrdersResponse { orders, pagination }))
     }
 
-    async fn order(&self, request: Request<QueryOrderRequest>) -> Result<Response<QueryOrderResponse>, Status> {
+    async fn order(
+        &self,
+        request: Request<QueryOrderRequest>,
+    ) -> Result<Response<QueryOrderResponse>, Status> {
         let state = self.state(&request)?;
         let id = OrderId::try_from(required(request.into_inner().id, "id")?).map_err(bad)?;
         let found = state.orders.get(&id).ok_or_else(|| refused(Code::NotFound, ORDER_NOT_FOUND))?;
@@ -73,7 +80,8 @@ impl Query for super::Api {
         let wanted = state_filter(&f.state, &[("open", 1), ("active", 2), ("lost", 3), ("closed", 4)])?;
         let about = About { owner: f.owner, dseq: f.dseq, gseq: f.gseq, oseq: f.oseq, provider: f.provider };
         let items = state.bids.iter().map(|(id, bid)| {
-            let fits = about.offer(&id.order, &id.provider) && wanted.is_none_or(|w| w == bid.state.to_wire());
+            let fits =
+                about.offer(&id.order, &id.provider) && wanted.is_none_or(|w| w == bid.state.to_wire());
             (id.to_string(), fits.then(|| whole_bid(&state, bid)))
         });
         let (bids, pagination) = page(items, pagination, wanted.is_some())?;
@@ -87,7 +95,10 @@ impl Query for super::Api {
         Ok(answer(&state, whole_bid(&state, found)))
     }
 
-    async fn leases(&self, request: Request<QueryLeasesRequest>) -> Result<Response<QueryLeasesResponse>, Status> {
+    async fn leases(
+        &self,
+        request: Request<QueryLeasesRequest>,
+    ) -> Result<Response<QueryLeasesResponse>, Status> {
         let state = self.state(&request)?;
         let QueryLeasesRequest { filters, pagination } = request.into_inner();
         let f = filters.unwrap_or_default();
@@ -95,28 +106,38 @@ impl Query for super::Api {
         let wanted = state_filter(&f.state, &known)?;
         let about = About { owner: f.owner, dseq: f.dseq, gseq: f.gseq, oseq: f.oseq, provider: f.provider };
         let items = state.leases.iter().map(|(id, lease)| {
-            let fits = about.offer(&id.order, &id.provider) && wanted.is_none_or(|w| w == lease.state.to_wire());
+            let fits =
+                about.offer(&id.order, &id.provider) && wanted.is_none_or(|w| w == lease.state.to_wire());
             (id.to_string(), fits.then(|| whole_lease(&state, lease)))
         });
         let (leases, pagination) = page(items, pagination, wanted.is_some())?;
         Ok(answer(&state, QueryLeasesResponse { leases, pagination }))
     }
 
-    async fn lease(&self, request: Request<QueryLeaseRequest>) -> Result<Response<QueryLeaseResponse>, Status> {
+    async fn lease(
+        &self,
+        request: Request<QueryLeaseRequest>,
+    ) -> Result<Response<QueryLeaseResponse>, Status> {
         let state = self.state(&request)?;
         let id = LeaseId::try_from(required(request.into_inner().id, "id")?).map_err(bad)?;
         let found = state.leases.get(&id).ok_or_else(|| refused(Code::NotFound, LEASE_NOT_FOUND))?;
         Ok(answer(&state, whole_lease(&state, found)))
     }
 
-    async fn params(&self, request: Request<QueryParamsRequest>) -> Result<Response<QueryParamsResponse>, Status> {
+    async fn params(
+        &self,
+        request: Request<QueryParamsRequest>,
+    ) -> Result<Response<QueryParamsResponse>, Status> {
         let state = self.state(&request)?;
         let rules = &state.params;
-        let seconds =
-            |s: u64| Some(Duration { seconds: i64::try_from(s).unwrap_or(i64::MAX), nanos: 0 });
+        let seconds = |s: u64| Some(Duration { seconds: i64::try_from(s).unwrap_or(i64::MAX), nanos: 0 });
         let deposits: Vec<_> = rules.bid_min_deposits.iter().map(Into::into).collect();
         let params = Params {
-            bid_min_deposit: rules.bid_min_deposits.iter().find(|c| c.denom.as_str() == "uakt").map(Into::into),
+            bid_min_deposit: rules
+                .bid_min_deposits
+                .iter()
+                .find(|c| c.denom.as_str() == "uakt")
+                .map(Into::into),
             order_max_bids: rules.order_max_bids,
             bid_min_deposits: deposits,
             min_reclamation_window: seconds(rules.min_reclamation_window),

@@ -21,7 +21,8 @@ pub(super) fn page<T>(
     }
     let items: Box<dyn Iterator<Item = (String, Option<T>)>> =
         if request.reverse { Box::new(items.rev()) } else { Box::new(items) };
-    let mut from = items.skip_while(|(key, _)| !request.key.is_empty() && key.as_bytes() != request.key).peekable();
+    let mut from =
+        items.skip_while(|(key, _)| !request.key.is_empty() && key.as_bytes() != request.key).peekable();
     if !request.key.is_empty() && from.peek().is_none() {
         return Err(Status::invalid_argument("invalid pagination key"));
     }
@@ -59,7 +60,8 @@ mod tests {
 
     #[test]
     fn pages_follow_each_other_by_key() {
-        let request = |key: &[u8]| Some(PageRequest { key: key.to_vec(), limit: 2, ..PageRequest::default() });
+        let request =
+            |key: &[u8]| Some(PageRequest { key: key.to_vec(), limit: 2, ..PageRequest::default() });
         let (first, answer) = page(list(), request(b""), false).unwrap();
         let answer = answer.unwrap();
         assert_eq!((first, answer.total), (vec![0, 2], 2));

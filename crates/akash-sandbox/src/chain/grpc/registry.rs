@@ -81,7 +81,10 @@ impl audit::v1::query_server::Query for super::Api {
         audited(&state, request.into_inner().pagination, |_| true)
     }
 
-    async fn provider_attributes(&self, request: Request<audit::v1::QueryProviderAttributesRequest>) -> Audited {
+    async fn provider_attributes(
+        &self,
+        request: Request<audit::v1::QueryProviderAttributesRequest>,
+    ) -> Audited {
         let state = self.state(&request)?;
         let asked = request.into_inner();
         audited(&state, asked.pagination, |entry| entry.owner.as_str() == asked.owner)
@@ -98,7 +101,10 @@ impl audit::v1::query_server::Query for super::Api {
         })
     }
 
-    async fn auditor_attributes(&self, request: Request<audit::v1::QueryAuditorAttributesRequest>) -> Audited {
+    async fn auditor_attributes(
+        &self,
+        request: Request<audit::v1::QueryAuditorAttributesRequest>,
+    ) -> Audited {
         let state = self.state(&request)?;
         let asked = request.into_inner();
         audited(&state, asked.pagination, |entry| entry.auditor.as_str() == asked.auditor)

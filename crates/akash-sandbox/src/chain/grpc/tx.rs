@@ -163,8 +163,10 @@ fn events(events: &[Event]) -> Vec<abci::Event> {
         value: value.clone(),
         index: true,
     };
-    let event =
-        |e: &Event| abci::Event { r#type: e.kind.clone(), attributes: e.attributes.iter().map(attribute).collect() };
+    let event = |e: &Event| abci::Event {
+        r#type: e.kind.clone(),
+        attributes: e.attributes.iter().map(attribute).collect(),
+    };
     events.iter().map(event).collect()
 }
 

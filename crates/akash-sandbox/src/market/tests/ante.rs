@@ -122,9 +122,12 @@ fn bytes_that_no_honest_client_sends() {
     }
     // Somebody else's key for the tenant's deployment.
     let foreign = {
-        let own = w.draft(TREASURY, vec![CloseDeployment {
-            id: DeploymentId::new(w.address(TREASURY), Dseq::new(1).unwrap()),
-        }.into()]);
+        let own = w.draft(
+            TREASURY,
+            vec![
+                CloseDeployment { id: DeploymentId::new(w.address(TREASURY), Dseq::new(1).unwrap()) }.into(),
+            ],
+        );
         let mut raw = TxRaw::decode(w.sign(TREASURY, &own).as_slice()).unwrap();
         body(&mut raw, |b| b.messages = vec![message(&w).to_any()]);
         raw.encode_to_vec()
@@ -133,7 +136,10 @@ fn bytes_that_no_honest_client_sends() {
     let tenant = w.address(TENANT);
     assert_eq!(
         (code(&refusal), refusal.log.clone()),
-        (("sdk", 8), format!("pubKey does not match signer address {tenant} with signer index: 0: invalid pubkey"))
+        (
+            ("sdk", 8),
+            format!("pubKey does not match signer address {tenant} with signer index: 0: invalid pubkey")
+        )
     );
 }
 
@@ -184,7 +190,11 @@ fn a_failed_message_costs_its_fee_and_running_out_of_gas_too() {
     let outcome = w.outcome(&hash);
     let refusal = outcome.rejection.unwrap();
     assert_eq!(code(&refusal), ("sdk", 11));
-    assert!(refusal.log.starts_with("out of gas in location: Has; gasWanted: 90000, gasUsed: "), "{}", refusal.log);
+    assert!(
+        refusal.log.starts_with("out of gas in location: Has; gasWanted: 90000, gasUsed: "),
+        "{}",
+        refusal.log
+    );
     assert!(outcome.gas_used > 90_000);
     assert_eq!(w.uakt(TENANT), 100_000_000_000 - 2_250);
     assert_eq!(w.uact(TENANT), 1_000_000_000_000);
@@ -203,5 +213,9 @@ fn what_waits_past_its_timeout_is_dropped() {
     let empty = w.chain.replay(w.chain.state().time_ms + BLOCK_MS, &[]).unwrap();
     w.chain.commit(empty);
     assert_eq!(w.chain.waiting(), 0);
-    assert_eq!(code(&w.chain.check(&bytes).unwrap_err()), ("sdk", 30), "it was forgotten, so this is no sdk/19");
+    assert_eq!(
+        code(&w.chain.check(&bytes).unwrap_err()),
+        ("sdk", 30),
+        "it was forgotten, so this is no sdk/19"
+    );
 }

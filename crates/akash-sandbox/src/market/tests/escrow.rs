@@ -13,7 +13,10 @@ impl World {
 
     fn top_up(&mut self, id: &DeploymentId, amount: u128) {
         let deposit = Funding::from_balance(Coin::uact(amount));
-        self.ok(TENANT, AccountDeposit { signer: self.address(TENANT), id: AccountId::of_deployment(id), deposit });
+        self.ok(
+            TENANT,
+            AccountDeposit { signer: self.address(TENANT), id: AccountId::of_deployment(id), deposit },
+        );
     }
 }
 
@@ -122,14 +125,16 @@ fn two_leases_that_run_dry_are_served_in_the_order_of_their_keys() {
     let mut creation = creation(&id, 500_000);
     creation.groups.push(group("g2", 100_000));
     w.ok(TENANT, creation);
-    let bids = [id.group(1).order(1).bid(w.address(PROVIDER)), id.group(2).order(1).bid(w.address(PROVIDER_2))];
+    let bids =
+        [id.group(1).order(1).bid(w.address(PROVIDER)), id.group(2).order(1).bid(w.address(PROVIDER_2))];
     w.ok(PROVIDER, offer(&bids[0], "100000"));
     w.ok(PROVIDER_2, offer(&bids[1], "50000"));
     let leases = bids.iter().map(|bid| CreateLease { bid: bid.clone() }.into()).collect();
     assert_eq!(w.send(TENANT, leases).unwrap().rejection, None);
     w.blocks(8);
     w.ok(PROVIDER, WithdrawLease { id: bids[0].lease() });
-    let unsettled = |w: &World, n: usize| w.chain.state().payment_of(&bids[n].lease()).unwrap().unsettled.amount;
+    let unsettled =
+        |w: &World, n: usize| w.chain.state().payment_of(&bids[n].lease()).unwrap().unsettled.amount;
     assert_eq!((unsettled(&w, 0), unsettled(&w, 1)), (dec("400000"), dec("450000")));
     w.top_up(&id, 300_000);
     assert_eq!((unsettled(&w, 0), unsettled(&w, 1)), (dec("100000"), dec("450000")), "the first debt again");

@@ -1,12 +1,19 @@
 //! A deployment from its order to its refund.
 
-use akash_types::msg::{CloseBid, CloseDeployment, CloseLease, PauseGroup, StartGroup, UpdateDeployment, WithdrawLease};
+use akash_types::msg::{
+    CloseBid, CloseDeployment, CloseLease, PauseGroup, StartGroup, UpdateDeployment, WithdrawLease,
+};
 use akash_types::{BidState, CloseReason, DeploymentState, GroupState, LeaseState, OrderState};
 
 use super::*;
 
 fn kinds(outcome: &Outcome) -> Vec<&str> {
-    outcome.events.iter().filter_map(|e| e.kind.strip_prefix("akash.")).filter_map(|k| k.rsplit('.').next()).collect()
+    outcome
+        .events
+        .iter()
+        .filter_map(|e| e.kind.strip_prefix("akash."))
+        .filter_map(|k| k.rsplit('.').next())
+        .collect()
 }
 
 #[test]
@@ -29,7 +36,13 @@ fn a_lease_is_paid_per_block_and_the_rest_comes_back() {
     let out = w.ok(TENANT, CloseDeployment { id: lease.deployment().clone() });
     assert_eq!(
         kinds(&out),
-        ["EventDeploymentClosed", "EventGroupClosed", "EventOrderClosed", "EventBidClosed", "EventLeaseClosed"]
+        [
+            "EventDeploymentClosed",
+            "EventGroupClosed",
+            "EventOrderClosed",
+            "EventBidClosed",
+            "EventLeaseClosed"
+        ]
     );
     let cost = 2 * u128::from(w.height().since(start));
     assert_eq!(w.uact(TENANT), tenant - cost, "the tenant pays for the blocks and nothing else");

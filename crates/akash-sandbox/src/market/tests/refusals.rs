@@ -2,8 +2,8 @@
 
 use akash_types::escrow::{AccountId, Source};
 use akash_types::msg::{
-    AccountDeposit, CloseBid, CloseDeployment, CloseGroup, CloseLease, PauseGroup, Send, StartGroup, StartReclaim,
-    UpdateDeployment, UpdateProvider, WithdrawLease,
+    AccountDeposit, CloseBid, CloseDeployment, CloseGroup, CloseLease, PauseGroup, Send, StartGroup,
+    StartReclaim, UpdateDeployment, UpdateProvider, WithdrawLease,
 };
 use akash_types::{CloseReason, Denom};
 
@@ -50,7 +50,12 @@ fn deployments() {
     let amount = |n: u128| with(&move |m| m.deposit.amount.amount = n);
     let sources = |list: &[Source]| with(&|m| m.deposit.sources = list.to_vec());
     let rows = [
-        (amount(499_999), Deliver, ("deployment", 20), "Deposit too low - 499999 < 500000uact: Deposit invalid"),
+        (
+            amount(499_999),
+            Deliver,
+            ("deployment", 20),
+            "Deposit too low - 499999 < 500000uact: Deposit invalid",
+        ),
         (amount(0), Deliver, ("deployment", 20), "Deposit too low - 0 < 500000uact: Deposit invalid"),
         (
             with(&|m| m.deposit.amount.denom = UAKT),
@@ -96,7 +101,12 @@ fn deployments() {
             ("undefined", 1),
             "error: invalid unit storage (35184372088832 > 1048576 > 5242880 fails)",
         ),
-        (unit(&|u| u.resources.gpu.units = 25), Check, ("undefined", 1), "error: invalid unit GPU (24 > 25 > 24 fails)"),
+        (
+            unit(&|u| u.resources.gpu.units = 25),
+            Check,
+            ("undefined", 1),
+            "error: invalid unit GPU (24 > 25 > 24 fails)",
+        ),
         (unit(&|u| u.count = 0), Check, ("undefined", 1), "invalid total CPU (19200000 > 0 > 0 fails)"),
         (
             unit(&|u| u.price.amount = Dec::from_int(10_000_001)),

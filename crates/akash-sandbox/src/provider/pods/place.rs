@@ -10,6 +10,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 
 use super::record::random;
+use super::sweep::pause;
 
 /// Ports in a block.
 const SIZE: u16 = 64;
@@ -54,7 +55,16 @@ impl Place {
     pub(crate) fn reclaim(base: u16) -> io::Result<Self> {
         let block = base.checked_sub(FIRST).map(|offset| offset / SIZE).filter(|block| *block < BLOCKS);
         let block = block.ok_or_else(|| io::Error::other(format!("{base} is in no block of ports")))?;
-        Ok(Self { block, _claim: lock(block)? })
+        // A program that is being started anywhere in this process holds a copy of the lock for a moment.
+        let mut tries = 25;
+        loop {
+            match lock(block) {
+                Ok(claim) => return Ok(Self { block, _claim: claim }),
+                Err(problem) if tries == 0 => return Err(problem),
+                Err(_) => tries -= 1,
+            }
+            pause();
+        }
     }
 
     /// The pod's address, its own while it lives.

@@ -96,10 +96,11 @@ pub(crate) fn collect(process: Process) {
     waitpid(Pid::from_raw(process.pid), Some(WaitPidFlag::WNOHANG)).ok();
 }
 
+/// A short wait of the whole thread.
 #[expect(
     clippy::disallowed_methods,
-    reason = "runs on a blocking thread, or in Drop where there is no runtime"
+    reason = "runs on a blocking thread, at start, or in Drop where there is no runtime"
 )]
-fn pause() {
+pub(super) fn pause() {
     std::thread::sleep(Duration::from_millis(20));
 }
