@@ -1,9 +1,11 @@
 //! The chain at work: the pure model, the log that outlives it, the time, and the faults that tests ask for.
 //!
 //! A block is written to the log before anybody can see it. The log is flushed to the operating system, not to the disk: a
-//! killed process loses nothing, a power cut may lose the last blocks of a development chain.
+//! killed process loses nothing, a power cut may lose the last blocks of a development chain. A start executes the log again:
+//! 100,000 blocks without transactions are 4.6 MB and take about a second.
 
 mod faults;
+#[expect(clippy::result_large_err, reason = "tonic's error type, as tonic's traits want it")]
 pub(crate) mod grpc;
 mod log;
 #[cfg(test)]
@@ -203,7 +205,7 @@ impl Node {
                 Ok(_) => {}
                 Err(Error::Closed) => return,
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "no block could be written")
+                    tracing::error!(error = &error as &dyn std::error::Error, "no block could be written");
                 }
             }
         }

@@ -1,4 +1,11 @@
 //! The sandbox's chain over its sockets, by the project's own client and by bare gRPC.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;

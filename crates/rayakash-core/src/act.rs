@@ -325,6 +325,20 @@ impl Act {
         }
     }
 
+    /// The deployment that it is about.
+    pub const fn deployment(&self) -> Option<&DeploymentId> {
+        match self {
+            Self::OpenDeployment { id, .. }
+            | Self::UpdateDeployment { id, .. }
+            | Self::TopUp { id, .. }
+            | Self::CloseDeployment { id, .. }
+            | Self::Finish { id, .. } => Some(id),
+            Self::AcceptBid { bid, .. } => Some(bid.order.deployment()),
+            Self::SendManifest { lease, .. } | Self::DrainJobs { lease } => Some(lease.deployment()),
+            Self::DropWish { .. } | Self::Avoid { .. } => None,
+        }
+    }
+
     /// True when it spends money or commits to spending it.
     pub const fn spends(&self) -> bool {
         matches!(

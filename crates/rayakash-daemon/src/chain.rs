@@ -8,7 +8,7 @@ mod provider_facts;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use akash_chain::{Client, Policy, Sender};
-use akash_types::{Address, DeploymentId};
+use akash_types::{Address, DeploymentId, Height};
 use akash_wallet::{Allowed, Key};
 use async_trait::async_trait;
 use rayakash_core::Act;
@@ -96,6 +96,11 @@ impl ChainAdapter {
 
     pub(crate) const fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// The newest height seen so far; asks nobody.
+    pub(crate) fn newest_height(&self) -> Option<Height> {
+        self.pace.newest()
     }
 
     pub(crate) fn endpoint(&self) -> String {

@@ -13,6 +13,8 @@ use crate::step::Tended;
 pub(crate) enum CarriedOut {
     Done,
     NotDone,
+    /// Nobody knows: whatever else was decided must wait.
+    InDoubt,
 }
 
 pub(crate) async fn carry_out(
@@ -26,17 +28,14 @@ pub(crate) async fn carry_out(
         return Ok(CarriedOut::Done);
     }
     let id = of.world.ledger().intend(of.name, act, tip).await?;
-    let intent = Intent {
-        cluster: of.name.to_string(),
-        act: act.name().to_owned(),
-        deployment: deployment(act),
-        generation: generation(act),
-        signs: act.signs(),
-        id,
-    };
+    let intent = Intent::of(id, of.name.as_str(), act);
     tracing::info!(cluster = %of.name, act = act.name(), intent = %intent.id, "carrying out");
     let outcome = perform(of, &intent.id, act, seen).await;
-    let done = matches!(outcome, Outcome::Done(_));
+    let carried_out = match outcome {
+        Outcome::Done(_) => CarriedOut::Done,
+        Outcome::Refused { .. } | Outcome::NotStarted { .. } => CarriedOut::NotDone,
+        Outcome::InDoubt { .. } => CarriedOut::InDoubt,
+    };
     if let Outcome::Refused { why, .. } | Outcome::NotStarted { why } | Outcome::InDoubt { why, .. } =
         &outcome
     {
@@ -44,7 +43,7 @@ pub(crate) async fn carry_out(
         of.world.ledger().say(of.name, &format!("{}: {why}", act.name()), "").await?;
     }
     of.world.ledger().settle(&intent, &outcome, &settled_at(tip, &outcome)).await?;
-    Ok(if done { CarriedOut::Done } else { CarriedOut::NotDone })
+    Ok(carried_out)
 }
 
 async fn perform(of: &Tended<'_>, intent: &str, act: &Act, seen: &Placing) -> Outcome {
@@ -86,24 +85,4 @@ fn settled_at(tip: &Tip, outcome: &Outcome) -> Tip {
         height,
         ..*tip
     })
-}
-
-fn deployment(act: &Act) -> Option<akash_types::DeploymentId> {
-    match act {
-        Act::OpenDeployment { id, .. }
-        | Act::UpdateDeployment { id, .. }
-        | Act::TopUp { id, .. }
-        | Act::CloseDeployment { id, .. }
-        | Act::Finish { id, .. } => Some(id.clone()),
-        Act::AcceptBid { bid, .. } => Some(bid.order.deployment().clone()),
-        Act::SendManifest { lease, .. } | Act::DrainJobs { lease } => Some(lease.deployment().clone()),
-        Act::DropWish { .. } | Act::Avoid { .. } => None,
-    }
-}
-
-const fn generation(act: &Act) -> u32 {
-    match act {
-        Act::OpenDeployment { generation, .. } => *generation,
-        _ => 0,
-    }
 }

@@ -1,6 +1,7 @@
 //! What the ledger knows about a cluster, and how facts become the history that `decide` sees.
 
 use akash_types::{Address, Coin, DeploymentId, Dseq, LeaseId};
+use rayakash_core::Act;
 use rayakash_core::spec::Cluster;
 use rayakash_core::view::{History, Try, Version};
 
@@ -49,6 +50,24 @@ pub struct Intent {
     pub generation: u32,
     /// It is a transaction.
     pub signs: bool,
+}
+
+impl Intent {
+    /// The intent of an act that was written down under an id.
+    pub fn of(id: String, cluster: &str, act: &Act) -> Self {
+        let generation = match act {
+            Act::OpenDeployment { generation, .. } => *generation,
+            _ => 0,
+        };
+        Self {
+            id,
+            cluster: cluster.to_owned(),
+            act: act.name().to_owned(),
+            deployment: act.deployment().cloned(),
+            generation,
+            signs: act.signs(),
+        }
+    }
 }
 
 /// A deployment that was opened.

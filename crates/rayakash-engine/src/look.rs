@@ -8,7 +8,8 @@ use akash_types::{
 };
 use rayakash_core::spec::Name;
 use rayakash_core::view::{
-    Bidding, Closed, Doubt, Leased, Loss, Manifest, Offer, Placed, Placement, Pods, Ray, Role, Tip, View,
+    Bidding, Closed, Doubt, Leased, Loss, Manifest, Offer, Placed, Placement, Pods, Ray, Role, Tip, Version,
+    View,
 };
 
 use crate::facts::{Books, Opened};
@@ -59,14 +60,13 @@ pub(crate) async fn look(
     let ids: Vec<_> = unfinished.iter().map(|opened| opened.id.clone()).collect();
     let mut chain = world.chain().look(&ids).await?;
     chain.wallet.paused = books.paused;
+    let looking = Looking { world, cluster, books };
     let mut placements = Vec::new();
     let mut near = None;
     for opened in unfinished {
         let record = chain.deployments.get(&opened.id);
         let (at, close_by) = match record {
-            Some(record) => {
-                place(world, cluster, books, Standing { record, opened, chain: &chain }, gates).await?
-            }
+            Some(record) => looking.place(&Standing { record, opened, chain: &chain }, gates).await?,
             // We know that it landed, so this node is behind.
             None => (Placement::InDoubt(behind(opened)), None),
         };
@@ -82,6 +82,13 @@ fn behind(opened: &Opened) -> Doubt {
     Doubt { intent: String::new(), act, tx: None, dead_at: None }
 }
 
+/// Whose deployments are looked at, and with what.
+struct Looking<'a> {
+    world: &'a dyn World,
+    cluster: &'a Name,
+    books: &'a Books,
+}
+
 /// A deployment that is on chain, and what we know of it.
 struct Standing<'a> {
     record: &'a Record,
@@ -89,37 +96,122 @@ struct Standing<'a> {
     chain: &'a ChainLook,
 }
 
-async fn place(
-    world: &dyn World,
-    cluster: &Name,
-    books: &Books,
-    standing: Standing<'_>,
-    gates: &mut Gates,
-) -> Result<(Placement, Option<NodeView>), Unavailable> {
-    let Standing { record, opened, chain } = &standing;
-    if record.deployment.state != DeploymentState::Active {
-        return Ok((closed(record, opened), None));
-    }
-    if let Some(order) = record.order.as_ref().filter(|order| order.state == OrderState::Open) {
-        let ceiling = order.spec.ceiling().unwrap_or(akash_types::DecCoin::uact(Dec::ZERO));
-        let offers = record.bids.iter().map(|bid| offer(bid, record)).collect();
-        let deployment = opened.id.clone();
-        return Ok((
-            Placement::Bidding(Bidding { deployment, opened: order.created_at, ceiling, offers }),
-            None,
-        ));
-    }
-    match &record.lease {
-        Some(lease) if lease.state == LeaseState::Active => {
-            let (leased, near) = leased(world, cluster, books, &standing, lease, gates).await?;
-            Ok((Placement::Leased(Box::new(leased)), Some(near)))
+impl Looking<'_> {
+    async fn place(
+        &self,
+        standing: &Standing<'_>,
+        gates: &mut Gates,
+    ) -> Result<(Placement, Option<NodeView>), Unavailable> {
+        let Standing { record, opened, chain } = standing;
+        if record.deployment.state != DeploymentState::Active {
+            return Ok((closed(record, opened), None));
         }
-        Some(lease) if lease.state == LeaseState::Reclaiming => {
-            let deadline_ms =
-                lease.reclamation.map_or(chain.tip.time_ms, |r| r.deadline.saturating_mul(1_000));
-            Ok((Placement::Reclaiming { lease: lease.id.clone(), deadline_ms }, None))
+        if let Some(order) = record.order.as_ref().filter(|order| order.state == OrderState::Open) {
+            let ceiling = order.spec.ceiling().unwrap_or(akash_types::DecCoin::uact(Dec::ZERO));
+            let offers = record.bids.iter().map(|bid| offer(bid, record)).collect();
+            let deployment = opened.id.clone();
+            let bidding = Bidding { deployment, opened: order.created_at, ceiling, offers };
+            return Ok((Placement::Bidding(bidding), None));
         }
-        other => Ok((lost(opened, other.as_ref()), None)),
+        match &record.lease {
+            Some(lease) if lease.state == LeaseState::Active => {
+                let (leased, near) = self.leased(standing, lease, gates).await?;
+                Ok((Placement::Leased(Box::new(leased)), Some(near)))
+            }
+            Some(lease) if lease.state == LeaseState::Reclaiming => {
+                let deadline_ms =
+                    lease.reclamation.map_or(chain.tip.time_ms, |r| r.deadline.saturating_mul(1_000));
+                Ok((Placement::Reclaiming { lease: lease.id.clone(), deadline_ms }, None))
+            }
+            other => Ok((lost(opened, other.as_ref()), None)),
+        }
+    }
+
+    async fn leased(
+        &self,
+        standing: &Standing<'_>,
+        lease: &Lease,
+        gates: &mut Gates,
+    ) -> Result<(Leased, NodeView), Unavailable> {
+        let Standing { record, chain, .. } = standing;
+        let version = record.deployment.hash;
+        let host_uri = record.providers.get(&lease.id.provider).and_then(|facts| facts.host_uri.clone());
+        let host_uri = host_uri.unwrap_or_default();
+        let manifest = manifest(self.books, &lease.id);
+        let (said, trouble) = self.ask_provider(&manifest, &lease.id, &host_uri).await;
+        if let Some(gate) = &said.gate {
+            gates.insert(lease.id.clone(), gate.clone());
+        }
+        let gate = gates.get(&lease.id).cloned();
+        let pods = self.pods(version, &said.available).await?;
+        let head = self.ask_head(&lease.id, gate.as_ref(), &pods, trouble).await;
+        let escrow = remaining(record, lease, &chain.tip);
+        let near = NodeView {
+            lease: lease.id.clone(),
+            host_uri,
+            gate,
+            nodes: head.nodes,
+            pods: pods.clone(),
+            complaints: said.complaints,
+            escrow,
+            price: lease.price.amount,
+        };
+        let leased = Leased {
+            lease: lease.id.clone(),
+            since: lease.created_at,
+            price: lease.price.clone(),
+            version,
+            groups: record.groups.iter().map(|group| group.spec.clone()).collect(),
+            manifest,
+            pods,
+            ray: head.ray,
+            escrow,
+        };
+        Ok((leased, near))
+    }
+
+    /// What the provider says, and why it says nothing. Before the first manifest there is nothing to ask about.
+    async fn ask_provider(
+        &self,
+        manifest: &Manifest,
+        lease: &LeaseId,
+        host_uri: &str,
+    ) -> (LeaseLook, String) {
+        match manifest {
+            Manifest::Accepted(_) => match self.world.providers().look(lease, host_uri).await {
+                Ok(said) => (said, "the provider has not opened the port yet".to_owned()),
+                Err(error) => (LeaseLook::default(), error.to_string()),
+            },
+            Manifest::Unsent | Manifest::Refused(_) => (LeaseLook::default(), "no manifest yet".to_owned()),
+        }
+    }
+
+    async fn pods(
+        &self,
+        version: Version,
+        available: &BTreeMap<String, u32>,
+    ) -> Result<BTreeMap<String, Pods>, Unavailable> {
+        let services = self.world.vault().services(self.cluster, version).await?;
+        let pods = |(service, wanted): (String, u32)| {
+            let available = available.get(&service).copied().unwrap_or(0);
+            (service, Pods { wanted, available })
+        };
+        Ok(services.into_iter().map(pods).collect())
+    }
+
+    async fn ask_head(
+        &self,
+        lease: &LeaseId,
+        gate: Option<&(String, u16)>,
+        expected: &BTreeMap<String, Pods>,
+        trouble: String,
+    ) -> HeadLook {
+        match gate {
+            Some(address) => {
+                self.world.head().look(&Gate { cluster: self.cluster, lease, address, expected }).await
+            }
+            None => HeadLook { ray: Ray::Unreachable(trouble), nodes: Vec::new() },
+        }
     }
 }
 
@@ -155,75 +247,6 @@ fn lost(opened: &Opened, lease: Option<&Lease>) -> Placement {
     });
     let provider: Option<Address> = lease.map(|lease| lease.id.provider.clone());
     Placement::Lost { deployment: opened.id.clone(), provider, loss }
-}
-
-async fn leased(
-    world: &dyn World,
-    cluster: &Name,
-    books: &Books,
-    standing: &Standing<'_>,
-    lease: &Lease,
-    gates: &mut Gates,
-) -> Result<(Leased, NodeView), Unavailable> {
-    let Standing { record, chain, .. } = standing;
-    let version = record.deployment.hash;
-    let services = world.vault().services(cluster, version).await?;
-    let facts = record.providers.get(&lease.id.provider);
-    let host_uri = facts.and_then(|facts| facts.host_uri.clone()).unwrap_or_default();
-    let manifest = manifest(books, &lease.id);
-    // Before the first manifest there is nothing to ask the provider about.
-    let provider = match &manifest {
-        Manifest::Accepted(_) => Some(world.providers().look(&lease.id, &host_uri).await),
-        Manifest::Unsent | Manifest::Refused(_) => None,
-    };
-    let (said, trouble) = match provider {
-        Some(Ok(said)) => (said, None),
-        Some(Err(error)) => (LeaseLook::default(), Some(error.to_string())),
-        None => (LeaseLook::default(), Some("no manifest yet".to_owned())),
-    };
-    if let Some(gate) = &said.gate {
-        gates.insert(lease.id.clone(), gate.clone());
-    }
-    let pods: BTreeMap<String, Pods> = services
-        .into_iter()
-        .map(|(service, wanted)| {
-            let available = said.available.get(&service).copied().unwrap_or(0);
-            (service, Pods { wanted, available })
-        })
-        .collect();
-    let gate = gates.get(&lease.id).cloned();
-    let head = match &gate {
-        Some(address) => {
-            world.head().look(&Gate { cluster, lease: &lease.id, address, expected: &pods }).await
-        }
-        None => HeadLook {
-            ray: Ray::Unreachable(trouble.unwrap_or_else(|| "no port yet".to_owned())),
-            nodes: Vec::new(),
-        },
-    };
-    let escrow = remaining(record, lease, &chain.tip);
-    let near = NodeView {
-        lease: lease.id.clone(),
-        host_uri,
-        gate,
-        nodes: head.nodes,
-        pods: pods.clone(),
-        complaints: said.complaints,
-        escrow,
-        price: lease.price.amount,
-    };
-    let leased = Leased {
-        lease: lease.id.clone(),
-        since: lease.created_at,
-        price: lease.price.clone(),
-        version,
-        groups: record.groups.iter().map(|group| group.spec.clone()).collect(),
-        manifest,
-        pods,
-        ray: head.ray,
-        escrow,
-    };
-    Ok((leased, near))
 }
 
 fn manifest(books: &Books, lease: &LeaseId) -> Manifest {

@@ -127,6 +127,10 @@ async fn act(of: &Tended<'_>, decision: Decision, seen: &Placing) -> Result<Next
         match carry_out(of, &act, seen, &tip).await {
             Ok(CarriedOut::Done) => {}
             Ok(CarriedOut::NotDone) => next = Next::Later,
+            Ok(CarriedOut::InDoubt) => {
+                next = Next::Later;
+                break;
+            }
             Err(unavailable) => {
                 of.treasury.release(of.name);
                 return Err(unavailable);

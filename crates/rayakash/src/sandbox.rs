@@ -36,7 +36,7 @@ pub(crate) fn run(paths: &Paths, settings: Settings, on_ready: impl FnOnce(&Info
                 }
                 akash_sandbox::Error::File { .. }
                 | akash_sandbox::Error::Listen { .. }
-                | akash_sandbox::Error::Stalled
+                | akash_sandbox::Error::Closed
                 | akash_sandbox::Error::Key { .. }
                 | akash_sandbox::Error::Provider { .. } => Code::Internal,
             };

@@ -85,7 +85,7 @@ fn answer<T>(state: &State, message: T) -> Response<T> {
     response
 }
 
-/// An answer from the newest state.
+/// A module's refusal of a query, as a node words it.
 fn refused(code: Code, rejection: impl Into<Rejection>) -> Status {
     let Rejection { codespace, code: number, log } = rejection.into();
     Status::new(code, format!("codespace {codespace} code {number}: {log}"))

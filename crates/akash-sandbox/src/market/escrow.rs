@@ -199,7 +199,7 @@ impl Run {
     fn save(&mut self, account: Account, dues: Vec<Due>) -> Result<(), Rejection> {
         self.save_account(account)?;
         for due in dues.into_iter().filter(|d| d.dirty) {
-            self.save_payment(due.payment)?;
+            self.save_payment(&due.payment)?;
         }
         Ok(())
     }
@@ -220,10 +220,10 @@ impl Run {
         if ended { self.account_ended(&id, state) } else { Ok(()) }
     }
 
-    fn save_payment(&mut self, payment: Payment) -> Result<(), Rejection> {
+    fn save_payment(&mut self, payment: &Payment) -> Result<(), Rejection> {
         let ended = matches!(payment.state, Flow::Closed | Flow::Overdrawn);
         self.state.payments.set(payment_key(&payment.account, &payment.xid), payment.clone());
-        if ended { self.payment_ended(&payment) } else { Ok(()) }
+        if ended { self.payment_ended(payment) } else { Ok(()) }
     }
 
     /// A deployment whose account has ended is closed with everything in it. For the account of a bid this fails, after the

@@ -117,8 +117,9 @@ impl Book {
     pub(crate) fn deploy_early(&self, lease: &LeaseId) {
         {
             let mut state = self.lock();
-            if !state.held.contains_key(lease) {
-                state.early.insert(lease.clone(), EARLY);
+            match state.held.get_mut(lease) {
+                Some(held) => held.heard = true,
+                None => drop(state.early.insert(lease.clone(), EARLY)),
             }
         }
         self.deploy(lease);
@@ -157,17 +158,17 @@ impl Book {
         let fresh: Vec<LeaseId> = {
             let mut state = self.lock();
             state.held.retain(|id, _| active.contains(id));
+            let fresh = active.iter().filter(|id| !state.held.contains_key(id)).cloned();
+            let fresh: Vec<LeaseId> = fresh.collect();
+            for id in &fresh {
+                let heard = state.early.contains_key(id) || self.runtime.lease(id).is_some();
+                let held = Held { since: now, heard, next_look: now + self.timers.monitor, tries: 0 };
+                state.held.insert(id.clone(), held);
+            }
             state.early.retain(|id, looks| {
                 *looks = looks.saturating_sub(1);
                 *looks > 0 && !active.contains(id)
             });
-            let fresh = active.iter().filter(|id| !state.held.contains_key(id)).cloned();
-            let fresh: Vec<LeaseId> = fresh.collect();
-            for id in &fresh {
-                let heard = self.runtime.lease(id).is_some();
-                let held = Held { since: now, heard, next_look: now + self.timers.monitor, tries: 0 };
-                state.held.insert(id.clone(), held);
-            }
             fresh
         };
         for lease in &fresh {

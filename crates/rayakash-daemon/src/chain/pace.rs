@@ -36,6 +36,11 @@ impl Pace {
         self.seen().headers.is_empty()
     }
 
+    /// The newest height seen.
+    pub(super) fn newest(&self) -> Option<Height> {
+        self.seen().headers.back().map(|(height, _)| *height)
+    }
+
     pub(super) fn saw(&self, height: Height, time_ms: u64, now_ms: u64) {
         let mut seen = self.seen();
         if seen.headers.back().is_some_and(|(newest, _)| *newest >= height) {

@@ -7,6 +7,7 @@ use rayakash_api::error::{Code, Problem};
 use rayakash_api::file::Invalid;
 use rayakash_core::spec::Name;
 use rayakash_engine::ports::Unavailable;
+use rayakash_ledger::LedgerError;
 
 /// A failure that is answered.
 #[derive(Debug)]
@@ -71,8 +72,12 @@ pub(crate) async fn no_route(uri: Uri) -> Failure {
     Problem::new(Code::NotFound, format!("nothing is served at {}", uri.path())).into()
 }
 
-impl From<rayakash_ledger::LedgerError> for Failure {
-    fn from(error: rayakash_ledger::LedgerError) -> Self {
-        Self(Problem::from_error(Code::StateDamaged, &error))
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        let code = match error {
+            LedgerError::Refused { .. } => Code::Conflict,
+            _ => Code::StateDamaged,
+        };
+        Self(Problem::from_error(code, &error))
     }
 }

@@ -46,10 +46,10 @@ pub(crate) async fn openapi() -> Answer<Json<serde_json::Value>> {
 
 pub(crate) async fn version(State(service): State<Arc<Service>>) -> Json<v1::Version> {
     let context = &service.context;
-    let chain = service.world().chain.tip().await.ok().map(|tip| v1::Chain {
+    let chain = service.world().chain.newest_height().map(|height| v1::Chain {
         chain_id: context.network.chain_id().to_owned(),
         endpoint: service.world().chain.endpoint(),
-        height: tip.height.0,
+        height: height.0,
     });
     Json(v1::Version {
         version: env!("CARGO_PKG_VERSION").to_owned(),

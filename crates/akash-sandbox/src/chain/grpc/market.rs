@@ -7,7 +7,7 @@ use akash_proto::akash::market::v1beta5::{
     QueryOrdersRequest, QueryOrdersResponse, QueryParamsRequest, QueryParamsResponse,
 };
 use akash_types::escrow::AccountId;
-use akash_types::{Address, Bid, BidId, Lease, LeaseId, OrderId};
+use akash_types::{Address, Bid, BidId, Lease, LeaseId, Malformed, OrderId};
 use cosmos_sdk_proto::tendermint::google::protobuf::Duration;
 use tonic::{Code, Request, Response, Status};
 
@@ -39,8 +39,8 @@ impl About {
     }
 }
 
-fn bad(error: impl ToString) -> Status {
-    Status::invalid_argument(error.to_string())
+fn bad(malformed: &Malformed) -> Status {
+    Status::invalid_argument(malformed.to_string())
 }
 
 #[tonic::async_trait]
@@ -68,7 +68,7 @@ impl Query for super::Api {
         request: Request<QueryOrderRequest>,
     ) -> Result<Response<QueryOrderResponse>, Status> {
         let state = self.state(&request)?;
-        let id = OrderId::try_from(required(request.into_inner().id, "id")?).map_err(bad)?;
+        let id = OrderId::try_from(required(request.into_inner().id, "id")?).map_err(|e| bad(&e))?;
         let found = state.orders.get(&id).ok_or_else(|| refused(Code::NotFound, ORDER_NOT_FOUND))?;
         Ok(answer(&state, QueryOrderResponse { order: Some(found.into()) }))
     }
@@ -90,7 +90,7 @@ impl Query for super::Api {
 
     async fn bid(&self, request: Request<QueryBidRequest>) -> Result<Response<QueryBidResponse>, Status> {
         let state = self.state(&request)?;
-        let id = BidId::try_from(required(request.into_inner().id, "id")?).map_err(bad)?;
+        let id = BidId::try_from(required(request.into_inner().id, "id")?).map_err(|e| bad(&e))?;
         let found = state.bids.get(&id).ok_or_else(|| refused(Code::NotFound, BID_NOT_FOUND))?;
         Ok(answer(&state, whole_bid(&state, found)))
     }
@@ -119,7 +119,7 @@ impl Query for super::Api {
         request: Request<QueryLeaseRequest>,
     ) -> Result<Response<QueryLeaseResponse>, Status> {
         let state = self.state(&request)?;
-        let id = LeaseId::try_from(required(request.into_inner().id, "id")?).map_err(bad)?;
+        let id = LeaseId::try_from(required(request.into_inner().id, "id")?).map_err(|e| bad(&e))?;
         let found = state.leases.get(&id).ok_or_else(|| refused(Code::NotFound, LEASE_NOT_FOUND))?;
         Ok(answer(&state, whole_lease(&state, found)))
     }

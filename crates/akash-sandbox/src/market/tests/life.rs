@@ -89,7 +89,7 @@ fn a_closed_lease_opens_the_next_order_and_a_closed_bid_pauses_the_group() {
         ["EventLeaseClosed", "EventBidClosed", "EventOrderClosed", "EventOrderCreated"],
         "as a real node orders them"
     );
-    let group = lease.order.group.clone();
+    let group = lease.order.group;
     let bid = group.order(2).bid(w.address(PROVIDER));
     w.ok(PROVIDER, offer(&bid, "2.5"));
     w.ok(TENANT, CreateLease { bid: bid.clone() });

@@ -17,9 +17,13 @@ enum At {
 }
 use At::{Check, Deliver};
 
+/// A message, where it is refused, with which code and text.
+type Row<'a, M> = (M, At, (&'a str, u32), &'a str);
+
 impl World {
     #[track_caller]
-    fn refused(&mut self, who: usize, message: impl Into<Msg>, at: At, wanted: (&str, u32), log: &str) {
+    fn refused(&mut self, who: usize, row: Row<'_, impl Into<Msg>>) {
+        let (message, at, wanted, log) = row;
         let message = message.into();
         let (stage, refusal) = match self.send(who, vec![message.clone()]) {
             Err(refusal) => (Check, refusal),
@@ -30,25 +34,30 @@ impl World {
     }
 }
 
+/// A sound creation with one thing changed.
+fn with(id: &DeploymentId, change: impl FnOnce(&mut CreateDeployment)) -> CreateDeployment {
+    let mut message = creation(id, 5_000_000);
+    change(&mut message);
+    message
+}
+
+fn with_unit(id: &DeploymentId, change: impl FnOnce(&mut ResourceUnit)) -> CreateDeployment {
+    with(id, |m| change(&mut m.groups[0].units[0]))
+}
+
 #[test]
-fn deployments() {
+fn deposits_of_a_new_deployment() {
     let mut w = World::new();
-    let id = w.deployment(1_781_208_250_001);
-    let with = |change: &dyn Fn(&mut CreateDeployment)| {
-        let mut m = creation(&id, 5_000_000);
-        change(&mut m);
-        m
-    };
-    let unit = |change: &dyn Fn(&mut ResourceUnit)| with(&|m| change(&mut m.groups[0].units[0]));
+    let id = &w.deployment(1_781_208_250_001);
     let foo = Denom::from("ufoo");
     let all_in = |denom: Denom| {
-        with(&move |m| {
+        with(id, |m| {
             m.deposit.amount.denom = denom.clone();
-            m.groups[0].units[0].price.denom = denom.clone();
+            m.groups[0].units[0].price.denom = denom;
         })
     };
-    let amount = |n: u128| with(&move |m| m.deposit.amount.amount = n);
-    let sources = |list: &[Source]| with(&|m| m.deposit.sources = list.to_vec());
+    let amount = |n: u128| with(id, |m| m.deposit.amount.amount = n);
+    let sources = |list: &[Source]| with(id, |m| m.deposit.sources = list.to_vec());
     let rows = [
         (
             amount(499_999),
@@ -58,7 +67,7 @@ fn deployments() {
         ),
         (amount(0), Deliver, ("deployment", 20), "Deposit too low - 0 < 500000uact: Deposit invalid"),
         (
-            with(&|m| m.deposit.amount.denom = UAKT),
+            with(id, |m| m.deposit.amount.denom = UAKT),
             Check,
             ("deployment", 20),
             "Mismatched denominations (uakt != uact): Deposit invalid",
@@ -81,74 +90,103 @@ fn deployments() {
             "empty deposit source type 0: invalid deposit source",
         ),
         (sources(&[Source::Grant]), Deliver, ("undefined", 1), "deposit invalid: insufficient balance"),
-        (with(&|m| m.groups.clear()), Check, ("deployment", 7), "Invalid groups"),
+    ];
+    for row in rows {
+        w.refused(TENANT, row);
+    }
+}
+
+#[test]
+fn groups_of_a_new_deployment() {
+    let mut w = World::new();
+    let id = &w.deployment(1_781_208_250_001);
+    let rows = [
+        (with(id, |m| m.groups.clear()), Check, ("deployment", 7), "Invalid groups"),
         (
-            with(&|m| m.groups.push(group("g1", 1))),
+            with(id, |m| m.groups.push(group("g1", 1))),
             Deliver,
             ("deployment", 7),
             "duplicate deployment group name g1: duplicate group name: Invalid groups",
         ),
-        (with(&|m| m.groups[0].name.clear()), Check, ("undefined", 1), "empty group spec name denomination"),
         (
-            unit(&|u| u.resources.cpu.millis = 5),
+            with(id, |m| m.groups[0].name.clear()),
+            Check,
+            ("undefined", 1),
+            "empty group spec name denomination",
+        ),
+        (
+            with_unit(id, |u| u.resources.cpu.millis = 5),
             Check,
             ("undefined", 1),
             "error: invalid unit CPU (384000 > 5 > 384000 fails)",
         ),
         (
-            unit(&|u| u.resources.storage[0].bytes = 1 << 20),
+            with_unit(id, |u| u.resources.storage[0].bytes = 1 << 20),
             Check,
             ("undefined", 1),
             "error: invalid unit storage (35184372088832 > 1048576 > 5242880 fails)",
         ),
         (
-            unit(&|u| u.resources.gpu.units = 25),
+            with_unit(id, |u| u.resources.gpu.units = 25),
             Check,
             ("undefined", 1),
             "error: invalid unit GPU (24 > 25 > 24 fails)",
         ),
-        (unit(&|u| u.count = 0), Check, ("undefined", 1), "invalid total CPU (19200000 > 0 > 0 fails)"),
         (
-            unit(&|u| u.price.amount = Dec::from_int(10_000_001)),
+            with_unit(id, |u| u.count = 0),
+            Check,
+            ("undefined", 1),
+            "invalid total CPU (19200000 > 0 > 0 fails)",
+        ),
+        (
+            with_unit(id, |u| u.price.amount = Dec::from_int(10_000_001)),
             Check,
             ("undefined", 1),
             "group g1: error: invalid unit price (10000000 > 10000001.000000000000000000uact fails)",
         ),
-        (unit(&|u| u.resources.id = 0), Check, ("undefined", 1), "error: invalid resources ID (> 0 fails)"),
+        (
+            with_unit(id, |u| u.resources.id = 0),
+            Check,
+            ("undefined", 1),
+            "error: invalid resources ID (> 0 fails)",
+        ),
     ];
-    for (message, at, wanted, log) in rows {
-        w.refused(TENANT, message, at, wanted, log);
+    for row in rows {
+        w.refused(TENANT, row);
     }
     // What one might expect to be refused, and is not.
-    for (dseq, message) in [(2, unit(&|u| u.count = 50)), (3, unit(&|u| u.resources.endpoints.clear()))] {
-        let id = w.deployment(1_781_208_250_000 + dseq);
-        w.ok(TENANT, CreateDeployment { id, ..message });
-    }
+    let (second, third) = (w.deployment(1_781_208_250_002), w.deployment(1_781_208_250_003));
+    w.ok(TENANT, with_unit(&second, |u| u.count = 60));
+    w.ok(TENANT, with_unit(&third, |u| u.resources.endpoints.clear()));
+}
 
-    w.ok(TENANT, creation(&id, 5_000_000));
+#[test]
+fn what_a_deployment_and_its_groups_are_up_to() {
+    let mut w = World::new();
+    let id = w.create(1_781_208_250_001, 5_000_000);
     let unknown = w.deployment(1_781_208_259_999);
-    w.refused(TENANT, creation(&id, 5_000_000), Deliver, ("deployment", 3), "Deployment exists");
+    w.refused(TENANT, (creation(&id, 5_000_000), Deliver, ("deployment", 3), "Deployment exists"));
     let hash = |id: &DeploymentId| UpdateDeployment { id: id.clone(), hash: [7; 32] };
-    w.refused(TENANT, hash(&id), Deliver, ("deployment", 10), "Invalid: deployment hash");
-    w.refused(TENANT, hash(&unknown), Deliver, ("deployment", 4), "Deployment not found");
+    w.refused(TENANT, (hash(&id), Deliver, ("deployment", 10), "Invalid: deployment hash"));
+    w.refused(TENANT, (hash(&unknown), Deliver, ("deployment", 4), "Deployment not found"));
     let group = id.group(1);
-    w.refused(TENANT, StartGroup { id: group.clone() }, Deliver, ("deployment", 16), "Group open");
+    w.refused(TENANT, (StartGroup { id: group.clone() }, Deliver, ("deployment", 16), "Group open"));
     w.ok(TENANT, PauseGroup { id: group.clone() });
-    w.refused(TENANT, PauseGroup { id: group.clone() }, Deliver, ("deployment", 17), "Group paused");
-    w.refused(TENANT, CloseGroup { id: id.group(9) }, Deliver, ("deployment", 14), "Group not found");
+    w.refused(TENANT, (PauseGroup { id: group.clone() }, Deliver, ("deployment", 17), "Group paused"));
+    w.refused(TENANT, (CloseGroup { id: id.group(9) }, Deliver, ("deployment", 14), "Group not found"));
     w.ok(TENANT, CloseGroup { id: group.clone() });
-    w.refused(TENANT, StartGroup { id: group }, Deliver, ("deployment", 15), "Group already closed");
+    w.refused(TENANT, (StartGroup { id: group }, Deliver, ("deployment", 15), "Group already closed"));
     w.ok(TENANT, CloseDeployment { id: id.clone() });
-    w.refused(TENANT, CloseDeployment { id: id.clone() }, Deliver, ("deployment", 5), "Deployment closed");
+    w.refused(TENANT, (CloseDeployment { id: id.clone() }, Deliver, ("deployment", 5), "Deployment closed"));
     let deposit = |w: &World, id: &DeploymentId, amount| AccountDeposit {
         signer: w.address(TENANT),
         id: AccountId::of_deployment(id),
         deposit: Funding::from_balance(Coin::uact(amount)),
     };
     let (closed, missing, nothing) = (deposit(&w, &id, 1), deposit(&w, &unknown, 1), deposit(&w, &id, 0));
-    w.refused(TENANT, closed, Deliver, ("escrow", 2), "account closed");
-    w.refused(TENANT, missing, Deliver, ("escrow", 3), "account not found");
-    w.refused(TENANT, nothing, Check, ("escrow", 16), "invalid deposit");
+    w.refused(TENANT, (closed, Deliver, ("escrow", 2), "account closed"));
+    w.refused(TENANT, (missing, Deliver, ("escrow", 3), "account not found"));
+    w.refused(TENANT, (nothing, Check, ("escrow", 16), "invalid deposit"));
 }
 
 #[test]
@@ -183,45 +221,49 @@ fn bids_and_leases() {
         ),
         (foo, Deliver, ("undefined", 1), "deposit invalid: unsupported denom ufoo"),
     ];
-    for (message, at, wanted, log) in rows {
-        w.refused(PROVIDER, message, at, wanted, log);
+    for row in rows {
+        w.refused(PROVIDER, row);
     }
     let stranger = offer(&id.group(1).order(1).bid(w.address(TREASURY)), "1");
-    w.refused(TREASURY, stranger, Deliver, ("market", 30), "unknown provider");
+    w.refused(TREASURY, (stranger, Deliver, ("market", 30), "unknown provider"));
     let own = offer(&id.group(1).order(1).bid(w.address(TENANT)), "1");
-    w.refused(TENANT, own, Check, ("sdk", 36), "BidID: self-bid: conflict");
+    w.refused(TENANT, (own, Check, ("sdk", 36), "BidID: self-bid: conflict"));
 
     let accept = CreateLease { bid: bid.clone() };
     let withdraw = WithdrawLease { id: lease.clone() };
     let end = CloseLease { id: lease.clone() };
-    w.refused(TENANT, accept.clone(), Deliver, ("market", 18), "invalid bid: bid not found");
+    w.refused(TENANT, (accept.clone(), Deliver, ("market", 18), "invalid bid: bid not found"));
     w.ok(PROVIDER, price("2"));
-    w.refused(PROVIDER, price("3"), Deliver, ("market", 21), "invalid bid: bid exists from provider");
-    w.refused(PROVIDER, withdraw.clone(), Deliver, ("market", 7), "unknown lease");
-    w.refused(TENANT, end.clone(), Deliver, ("market", 24), "order closed");
+    w.refused(PROVIDER, (price("3"), Deliver, ("market", 21), "invalid bid: bid exists from provider"));
+    w.refused(PROVIDER, (withdraw.clone(), Deliver, ("market", 7), "unknown lease"));
+    w.refused(TENANT, (end.clone(), Deliver, ("market", 24), "order closed"));
     w.ok(TENANT, accept.clone());
-    w.refused(TENANT, accept, Deliver, ("market", 12), "bid not open");
+    w.refused(TENANT, (accept, Deliver, ("market", 12), "bid not open"));
     let late = offer(&id.group(1).order(1).bid(w.address(PROVIDER_2)), "1");
-    w.refused(PROVIDER_2, late, Deliver, ("market", 23), "order active");
+    w.refused(PROVIDER_2, (late, Deliver, ("market", 23), "order active"));
     w.refused(
         PROVIDER,
-        CloseBid { id: bid.clone(), reason: CloseReason::Owner },
-        Check,
-        ("market", 33),
-        "value \"1\" range 10000..19999: invalid lease closed reason",
+        (
+            CloseBid { id: bid.clone(), reason: CloseReason::Owner },
+            Check,
+            ("market", 33),
+            "value \"1\" range 10000..19999: invalid lease closed reason",
+        ),
     );
     w.refused(
         PROVIDER,
-        StartReclaim { id: lease, reason: CloseReason::Decommission },
-        Deliver,
-        ("market", 35),
-        "lease does not have reclamation configured",
+        (
+            StartReclaim { id: lease, reason: CloseReason::Decommission },
+            Deliver,
+            ("market", 35),
+            "lease does not have reclamation configured",
+        ),
     );
     w.ok(TENANT, end.clone());
-    w.refused(TENANT, end, Deliver, ("market", 24), "order closed");
-    w.refused(PROVIDER, withdraw, Deliver, ("escrow", 7), "payment closed");
+    w.refused(TENANT, (end, Deliver, ("market", 24), "order closed"));
+    w.refused(PROVIDER, (withdraw, Deliver, ("escrow", 7), "payment closed"));
     let again = CloseBid { id: bid, reason: CloseReason::Unspecified };
-    w.refused(PROVIDER, again, Deliver, ("market", 10), "lease not active");
+    w.refused(PROVIDER, (again, Deliver, ("market", 10), "lease not active"));
 }
 
 #[test]
@@ -236,26 +278,27 @@ fn coins_and_providers() {
     let much = pay(&w, &treasury, Coin::uakt(5_000_000));
     w.refused(
         OTHER,
-        much,
-        Deliver,
-        ("sdk", 5),
-        "spendable balance 980000uakt is smaller than 5000000uakt: insufficient funds",
+        (
+            much,
+            Deliver,
+            ("sdk", 5),
+            "spendable balance 980000uakt is smaller than 5000000uakt: insufficient funds",
+        ),
     );
     let act = pay(&w, &treasury, Coin::uact(1));
     w.refused(
         OTHER,
-        act,
-        Deliver,
-        ("bank", 5),
-        "uact transfers are currently disabled: send transactions are disabled",
+        (act, Deliver, ("bank", 5), "uact transfers are currently disabled: send transactions are disabled"),
     );
     let module = pay(&w, genesis::ESCROW, Coin::uakt(1));
     w.refused(
         OTHER,
-        module,
-        Deliver,
-        ("sdk", 4),
-        "akash14pphss726thpwws3yc458hggufynm9x77l4l2u is not allowed to receive funds: unauthorized",
+        (
+            module,
+            Deliver,
+            ("sdk", 4),
+            "akash14pphss726thpwws3yc458hggufynm9x77l4l2u is not allowed to receive funds: unauthorized",
+        ),
     );
     let before = w.uakt(TREASURY);
     let some = pay(&w, &treasury, Coin::uakt(5));
@@ -265,17 +308,19 @@ fn coins_and_providers() {
     let provider = w.provider(PROVIDER);
     let owner = &provider.owner;
     let log = format!("id: {owner}: invalid provider: address not found");
-    w.refused(PROVIDER, UpdateProvider { provider: provider.clone() }, Deliver, ("provider", 3), &log);
+    w.refused(PROVIDER, (UpdateProvider { provider: provider.clone() }, Deliver, ("provider", 3), &log));
     w.ok(PROVIDER, CreateProvider { provider: provider.clone() });
     let log = format!("id: {owner}: invalid provider: already exists");
-    w.refused(PROVIDER, CreateProvider { provider: provider.clone() }, Deliver, ("provider", 4), &log);
+    w.refused(PROVIDER, (CreateProvider { provider: provider.clone() }, Deliver, ("provider", 4), &log));
     let relative = Provider { host_uri: "127.0.0.1".into(), ..provider };
     w.refused(
         PROVIDER,
-        UpdateProvider { provider: relative },
-        Check,
-        ("provider", 2),
-        "invalid provider: not absolute host uri",
+        (
+            UpdateProvider { provider: relative },
+            Check,
+            ("provider", 2),
+            "invalid provider: not absolute host uri",
+        ),
     );
 }
 
@@ -290,13 +335,13 @@ fn a_certificate_is_its_owners_and_named_once() {
         public_key: made.public_key_pem.clone().into_bytes(),
     };
     let other = w.address(TREASURY);
-    w.refused(TREASURY, publish(&other), Check, ("cert", 6), "invalid certificate value");
+    w.refused(TREASURY, (publish(&other), Check, ("cert", 6), "invalid certificate value"));
     w.ok(TENANT, publish(&owner));
     assert!(w.chain.state().certificates.contains(&(owner.clone(), "7".to_owned())));
-    w.refused(TENANT, publish(&owner), Deliver, ("cert", 3), "certificate exists");
+    w.refused(TENANT, (publish(&owner), Deliver, ("cert", 3), "certificate exists"));
     let revoke = akash_types::msg::RevokeCertificate { owner, serial: "7".into() };
     w.ok(TENANT, revoke.clone());
-    w.refused(TENANT, revoke, Deliver, ("cert", 4), "certificate already revoked");
+    w.refused(TENANT, (revoke, Deliver, ("cert", 4), "certificate already revoked"));
 }
 
 #[test]
