@@ -1,1 +1,3 @@
-//! The product from outside, and its scenarios.
+//! The product from outside: what its harnesses share beyond `rayakash-testkit`.
+
+pub mod report;

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::progress::Progress;
+use crate::runtime;
 use futures_util::StreamExt as _;
 use rayakash_api::client::{self, Client};
 use rayakash_api::error::{Code, Problem};
@@ -34,6 +35,7 @@ pub(crate) async fn until(
 ) -> Result<ClusterStatus, Failure> {
     let mut events =
         Box::pin(client.events(&client::Events { cluster: Some(name), after: None, follow: true }).fuse());
+    let started = runtime::now();
     let mut has_events = false;
     let mut last_seen = Instant::now();
     loop {
@@ -62,7 +64,7 @@ pub(crate) async fn until(
         tokio::select! {
             biased;
             Some(Ok(event)) = events.next() => {
-                if let Some(phase) = phase_of(&event) {
+                if let Some(phase) = phase_of(&event, started) {
                     has_events = true;
                     progress.phase(phase);
                 }
@@ -72,9 +74,9 @@ pub(crate) async fn until(
     }
 }
 
-/// The phase that an event announces.
-fn phase_of(event: &Event) -> Option<&str> {
-    (event.kind == "phase").then_some(event.text.as_str())
+/// The phase that an event announces, when it is news.
+fn phase_of(event: &Event, started: i64) -> Option<&str> {
+    (event.kind == "phase" && event.at_ms / 1_000 >= started).then_some(event.text.as_str())
 }
 
 /// Ends the watching after a time; the daemon goes on.

@@ -3,6 +3,7 @@
 use crate::duration;
 use crate::output::Output;
 use indicatif::{ProgressBar, ProgressStyle};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -13,8 +14,8 @@ pub(crate) struct Progress {
     start: Instant,
     /// The spinner, on a terminal.
     spinner: Option<ProgressBar>,
-    /// The words of the phase that was printed last.
-    printed: String,
+    /// The words of the phases that were printed.
+    printed: BTreeSet<String>,
 }
 
 impl Progress {
@@ -28,19 +29,27 @@ impl Progress {
             spinner.enable_steady_tick(Duration::from_millis(120));
             spinner
         });
-        Self { output: output.clone(), start: Instant::now(), spinner, printed: String::new() }
+        Self { output: output.clone(), start: Instant::now(), spinner, printed: BTreeSet::new() }
     }
 
     /// The phase is this now. Each is printed once; a count that changes shows in the spinner only.
     pub(crate) fn phase(&mut self, phase: &str) {
         let elapsed = duration::tenths(self.start.elapsed());
-        if words(phase) != self.printed {
-            words(phase).clone_into(&mut self.printed);
+        if self.is_new(phase) {
             self.line(&format!("[{elapsed:>6}] {phase}"));
         }
         if let Some(spinner) = &self.spinner {
             spinner.set_message(format!("{phase}  {elapsed}"));
         }
+    }
+
+    /// Whether a phase is to be printed. What closes begins anew, and then everything is news again.
+    fn is_new(&mut self, phase: &str) -> bool {
+        let words = words(phase);
+        if words == "closing" && !self.printed.contains(words) {
+            self.printed.clear();
+        }
+        self.printed.insert(words.to_owned())
     }
 
     /// A line that stays.
@@ -79,6 +88,27 @@ fn words(phase: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::Args;
+    use clap::Parser as _;
+
+    #[test]
+    fn a_phase_is_printed_once_until_the_cluster_begins_anew() {
+        let output = Output::new(&Args::parse_from(["rayakash", "version"]).global);
+        let spinner = None;
+        // The clock of a runtime is not needed to decide what is news.
+        let mut progress = Progress { output, start: Instant::now(), spinner, printed: BTreeSet::new() };
+        let seen = [
+            "ordering",
+            "collecting bids (1)",
+            "collecting bids (2)",
+            "ordering",
+            "closing",
+            "closing",
+            "ordering",
+        ];
+        let printed: Vec<_> = seen.into_iter().filter(|phase| progress.is_new(phase)).collect();
+        assert_eq!(printed, ["ordering", "collecting bids (1)", "closing", "ordering"]);
+    }
 
     #[test]
     fn counts_make_no_new_phase() {

@@ -38,8 +38,8 @@ fn require(question: &str) -> Result<(), Failure> {
 
 fn unanswered(error: dialoguer::Error) -> Failure {
     let dialoguer::Error::IO(error) = error;
-    match error.kind() {
-        io::ErrorKind::Interrupted => Failure::new(Code::Interrupted, "interrupted"),
-        _ => error.into(),
+    if error.kind() == io::ErrorKind::Interrupted {
+        return Failure::new(Code::Interrupted, "interrupted");
     }
+    error.into()
 }

@@ -1,4 +1,5 @@
 //! The binary without a daemon: what it says, where, and how it ends.
+#![expect(clippy::unwrap_used, reason = "what a test cannot do is a failure of the test")]
 
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
@@ -8,9 +9,10 @@ fn run(arguments: &[&str], stdin: &[u8]) -> Output {
     let home = tempfile::tempdir().unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_rayakash"))
         .args(arguments)
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("HOME", home.path())
+        .env_remove("RAYAKASH_CONTEXT")
+        .env_remove("RAYAKASH_OUTPUT")
+        .env_remove("RAYAKASH_PASSPHRASE_FILE")
+        .env("NO_COLOR", "1")
         .env("RAYAKASH_HOME", home.path())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

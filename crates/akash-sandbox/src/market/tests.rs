@@ -3,6 +3,7 @@
 mod ante;
 mod escrow;
 mod life;
+mod recorded;
 mod refusals;
 
 use std::sync::LazyLock;

@@ -152,11 +152,12 @@ impl Exchange {
         loop {
             match wire.drive(response.body_mut().frame()).await {
                 None => return Ok(None),
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => return Ok(Some(data)),
-                    // Trailers mean nothing here.
-                    Err(_) => {}
-                },
+                // Trailers mean nothing here.
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some(data));
+                    }
+                }
                 Some(Err(source)) => return Err(Error::Broken { request: request.clone(), source }),
             }
         }

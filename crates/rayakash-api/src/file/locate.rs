@@ -58,10 +58,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let (wanted, rest) = match self.steps {
-            [Step::Key(wanted), rest @ ..] => (wanted, rest),
-            _ => return Err(A::Error::custom("here")),
-        };
+        let [Step::Key(wanted), rest @ ..] = self.steps else { return Err(A::Error::custom("here")) };
         let fails = rest.is_empty() && self.place == Place::Key;
         while let Some(found) = map.next_key_seed(KeyIs { wanted, fails })? {
             if found {
@@ -74,11 +71,8 @@ impl<'de> Visitor<'de> for Walk<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let (wanted, rest) = match self.steps {
-            [Step::Item(wanted), rest @ ..] => (*wanted, rest),
-            _ => return Err(A::Error::custom("here")),
-        };
-        for _ in 0..wanted {
+        let [Step::Item(wanted), rest @ ..] = self.steps else { return Err(A::Error::custom("here")) };
+        for _ in 0..*wanted {
             seq.next_element::<IgnoredAny>()?;
         }
         seq.next_element_seed(Walk { steps: rest, place: self.place })?;

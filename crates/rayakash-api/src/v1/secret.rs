@@ -13,7 +13,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 
 /// The same for a secret that may be absent.
 pub(super) mod optional {
-    use super::{Deserialize, Deserializer, Secret, Serializer};
+    use super::{Deserialize as _, Deserializer, Secret, Serializer};
 
     pub(in super::super) fn serialize<S: Serializer>(
         secret: &Option<Secret>,

@@ -22,6 +22,7 @@ const PAGE: u32 = 200;
 pub(crate) struct Which {
     cluster: Option<String>,
     after: Option<u64>,
+    follow: Option<bool>,
 }
 
 pub(crate) async fn events(
@@ -30,13 +31,16 @@ pub(crate) async fn events(
     headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<Frame, Infallible>>> {
     let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
-    let mut after: u64 = resumed.or(which.after).unwrap_or(0);
+    let follow = which.follow.unwrap_or(true);
     let mut newest = service.ledger().subscribe();
+    // Who follows without a number wants what happens from now on; who does not follow wants what happened.
+    let begin = if follow { *newest.borrow() } else { 0 };
+    let mut after: u64 = resumed.or(which.after).unwrap_or(begin);
     let stream = async_stream::stream! {
         loop {
             match service.ledger().events(after, which.cluster.as_deref(), PAGE).await {
                 Ok(rows) if rows.is_empty() => {
-                    if newest.changed().await.is_err() {
+                    if !follow || newest.changed().await.is_err() {
                         return;
                     }
                 }

@@ -57,7 +57,8 @@ async fn accept(listener: &TcpListener, client: &Client, to: (&str, u16), output
     loop {
         tokio::select! {
             accepted = listener.accept() => open.push(carry(accepted?.0, client, to)),
-            Some(Err(error)) = open.next() => {
+            // Every end is taken, also a good one: a pattern that lets it pass would leave the others without a poll.
+            Some(ended) = open.next() => if let Err(error) = ended {
                 let problem = Problem::from(error);
                 output.say(&format!("a connection was refused: {}", problem.detail));
                 for cause in &problem.cause {
@@ -78,4 +79,79 @@ async fn carry(
     // Either side may hang up when it likes.
     let _ended = copy_bidirectional(&mut local, &mut remote).await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::Args;
+    use clap::Parser as _;
+    use std::time::Duration;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::UnixListener;
+
+    /// A connection that is not served shows as this.
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// Says "switch", then gives back what it gets.
+    async fn echo(mut stream: tokio::net::UnixStream) {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        let switch =
+            "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: rayakash-tunnel\r\n\r\n";
+        stream.write_all(switch.as_bytes()).await.unwrap();
+        let (mut read, mut write) = stream.split();
+        // The caller may go away at any time.
+        let _ended = tokio::io::copy(&mut read, &mut write).await;
+    }
+
+    async fn say(stream: &mut TcpStream, text: &[u8]) {
+        stream.write_all(text).await.unwrap();
+        let mut back = vec![0; text.len()];
+        stream.read_exact(&mut back).await.unwrap();
+        assert_eq!(back, text);
+    }
+
+    #[test]
+    fn a_connection_goes_on_when_another_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("s");
+        let output = Output::new(&Args::parse_from(["rayakash", "version"]).global);
+        let user = async {
+            let tunnels = UnixListener::bind(&socket)?;
+            let local = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+            let address = local.local_addr()?;
+            let client = Client::new(&socket);
+            let daemon = async {
+                let mut open = FuturesUnordered::new();
+                loop {
+                    tokio::select! {
+                        accepted = tunnels.accept() => open.push(echo(accepted.unwrap().0)),
+                        Some(()) = open.next() => {}
+                    }
+                }
+            };
+            let talk = async {
+                let mut first = TcpStream::connect(address).await.unwrap();
+                let mut second = TcpStream::connect(address).await.unwrap();
+                say(&mut first, b"a").await;
+                say(&mut second, b"b").await;
+                first.shutdown().await.unwrap();
+                // Its end has come through when nothing more can be read.
+                assert_eq!(first.read(&mut [0]).await.unwrap(), 0);
+                say(&mut second, b"still here").await;
+            };
+            tokio::select! {
+                talked = tokio::time::timeout(PATIENCE, talk) => {
+                    talked.unwrap();
+                    Ok(())
+                }
+                () = daemon => Ok(()),
+                ended = accept(&local, &client, ("a", 8265), &output) => ended.map(drop),
+            }
+        };
+        runtime::command(user).unwrap();
+    }
 }

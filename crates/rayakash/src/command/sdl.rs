@@ -6,21 +6,22 @@ use crate::failure::Failure;
 use crate::file;
 use crate::output::Output;
 use akash_sdl::{Manifest, SdlError};
-use akash_types::Dec;
 use rayakash_api::error::{Code, Exit, Problem};
-use rayakash_core::{Secret, blueprint};
+use rayakash_core::view::Tip;
+use rayakash_core::{Secret, blueprint, ceiling_per_block};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// The price ceiling of a cluster file that names none, in uact per block and node.
-const CEILING: u64 = 10_000;
+/// Milliseconds per block on Akash's main network, for a price per hour: no chain is asked here.
+const BLOCK_MS: u64 = 6_000;
 
 pub(super) fn run(args: &Sdl, output: &Output) -> Outcome {
     match args {
         Sdl::Manifest(args) => output.text(&manifest(&args.file, output)?.to_json())?,
         Sdl::Groups(args) => {
-            output.text(&document(&args.file, output)?.groups_json().map_err(|e| refused(&e))?)?
+            let groups = document(&args.file, output)?.groups_json().map_err(|error| refused(&error))?;
+            output.text(&groups)?;
         }
         Sdl::Hash(args) => output.text(&hex(&manifest(&args.file, output)?.hash()))?,
         Sdl::Validate(args) => {
@@ -66,7 +67,8 @@ fn drawn(path: &Path, text: &str) -> Result<Secret, Failure> {
         gate_token: nothing(),
         ray_token: nothing(),
     };
-    let ceiling = Dec::from_int(CEILING.saturating_mul(u64::from(cluster.nodes())));
+    let tip = Tip { height: Default::default(), time_ms: 0, block_ms: BLOCK_MS, stalled_since_ms: None };
+    let ceiling = ceiling_per_block(&cluster, &tip).amount;
     blueprint::draw(&cluster, &keys, &BTreeMap::new(), ceiling)
         .map(|drawn| drawn.sdl)
         .map_err(|error| Problem::from_error(Code::InvalidFile, &error).into())

@@ -190,11 +190,10 @@ fn what_a_deployment_and_its_groups_are_up_to() {
 }
 
 #[test]
-fn bids_and_leases() {
+fn bids() {
     let mut w = World::with_providers();
     let id = w.create(1_781_208_250_020, 5_000_000);
     let bid = id.group(1).order(1).bid(w.address(PROVIDER));
-    let lease = bid.lease();
     let price = |price: &str| offer(&bid, price);
     let mut in_uakt = price("1");
     in_uakt.price.denom = UAKT;
@@ -228,7 +227,15 @@ fn bids_and_leases() {
     w.refused(TREASURY, (stranger, Deliver, ("market", 30), "unknown provider"));
     let own = offer(&id.group(1).order(1).bid(w.address(TENANT)), "1");
     w.refused(TENANT, (own, Check, ("sdk", 36), "BidID: self-bid: conflict"));
+}
 
+#[test]
+fn leases() {
+    let mut w = World::with_providers();
+    let id = w.create(1_781_208_250_020, 5_000_000);
+    let bid = id.group(1).order(1).bid(w.address(PROVIDER));
+    let lease = bid.lease();
+    let price = |price: &str| offer(&bid, price);
     let accept = CreateLease { bid: bid.clone() };
     let withdraw = WithdrawLease { id: lease.clone() };
     let end = CloseLease { id: lease.clone() };

@@ -221,6 +221,7 @@ async fn pods_outlive_a_sandbox_that_is_killed_and_are_adopted() {
     assert!(before.values().all(|main| main.unwrap().runs()), "they live on");
     let (dead, _) = before.first_key_value().unwrap();
     before[dead].unwrap().signal(Signal::SIGKILL);
+    until("its death", || (!before[dead].unwrap().runs()).then_some(())).await;
 
     let runtime = open(home.path());
     let lease = runtime.lease(&id).unwrap();

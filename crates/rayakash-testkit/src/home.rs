@@ -1,0 +1,146 @@
+//! A home of its own for the program, and its commands.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use rayakash_api::client::Client;
+use tempfile::TempDir;
+use tokio::process::Command;
+use tokio::time::{Instant, timeout};
+
+use crate::service::Service;
+use crate::{Error, Program};
+
+/// No command takes longer than this; building Ray's environment for the first time does take minutes.
+const PATIENCE: Duration = Duration::from_secs(900);
+/// Settings of whoever runs the harness, which are not those of the test.
+const FOREIGN: &[&str] =
+    &["RAYAKASH_CONTEXT", "RAYAKASH_OUTPUT", "RAYAKASH_LOG", "RAYAKASH_PASSPHRASE_FILE", "XDG_RUNTIME_DIR"];
+
+/// A folder that is everything the program knows, except the cache, which is the user's: Ray's environment is built once. The folder
+/// goes with this value.
+#[derive(Debug)]
+pub struct Home {
+    folder: TempDir,
+    program: Program,
+}
+
+/// How a command ended.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// What was asked.
+    pub command: String,
+    /// Its exit code; none: a signal.
+    pub code: Option<i32>,
+    /// Its stdout.
+    pub out: String,
+    /// Its stderr.
+    pub err: String,
+    /// From start to end.
+    pub took: Duration,
+}
+
+impl Home {
+    /// An empty one, with a path short enough for sockets.
+    pub fn new(program: Program) -> Result<Self, Error> {
+        let folder = tempfile::Builder::new().prefix("rk").tempdir_in("/tmp");
+        Ok(Self { folder: folder.map_err(Error::io("making a home"))?, program })
+    }
+
+    /// Makes the running sandbox of another home this home's too, as far as the program can see.
+    pub fn borrow_sandbox(&self, other: &Self) -> Result<(), Error> {
+        let copied = std::fs::create_dir_all(self.sandbox()).and_then(|()| {
+            std::fs::copy(other.sandbox().join("sandbox.json"), self.sandbox().join("sandbox.json"))
+        });
+        copied.map(drop).map_err(Error::io("borrowing a sandbox"))
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The sandbox's own folder.
+    pub fn sandbox(&self) -> PathBuf {
+        self.path().join("state/sandbox")
+    }
+
+    /// The daemon's ledger for the sandbox's network.
+    pub fn ledger(&self) -> PathBuf {
+        self.path().join("state/sandbox/ledger.sqlite")
+    }
+
+    /// The daemon's API.
+    pub fn api(&self) -> Client {
+        Client::new(self.path().join("run/daemon.sock"))
+    }
+
+    /// Writes a file into the home; gives its path.
+    pub fn write(&self, name: &str, text: &str) -> Result<PathBuf, Error> {
+        let path = self.path().join(name);
+        std::fs::write(&path, text).map_err(Error::io(format!("writing {}", path.display())))?;
+        Ok(path)
+    }
+
+    /// A command of the program in this home, with nobody at the keyboard.
+    pub fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+        let mut command = Command::new(self.program.path());
+        command.args(arguments).env("RAYAKASH_HOME", self.path()).stdin(Stdio::null()).kill_on_drop(true);
+        for name in FOREIGN {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    /// Runs a command to its end. Dropping the future kills it.
+    pub async fn run(&self, arguments: &[&str]) -> Result<Ran, Error> {
+        let command = arguments.join(" ");
+        let what = format!("`rayakash {command}`");
+        let begin = Instant::now();
+        let output = timeout(PATIENCE, self.command(arguments).output())
+            .await
+            .map_err(|_| Error::Late { what: what.clone(), patience: PATIENCE })?
+            .map_err(Error::io(what))?;
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok(Ran {
+            command,
+            code: output.status.code(),
+            out: text(&output.stdout),
+            err: text(&output.stderr),
+            took: begin.elapsed(),
+        })
+    }
+
+    /// Starts `sandbox run` and waits until it is ready.
+    pub async fn start_sandbox(&self) -> Result<Service, Error> {
+        Service::start(self, "sandbox", &["sandbox", "run"], async || {
+            Ok(self.run(&["sandbox", "status"]).await?.code == Some(0))
+        })
+        .await
+    }
+
+    /// Starts `daemon run` and waits until it answers.
+    pub async fn start_daemon(&self) -> Result<Service, Error> {
+        let api = self.api();
+        Service::start(self, "daemon", &["daemon", "run"], async || Ok(api.version().await.is_ok())).await
+    }
+}
+
+impl Ran {
+    /// Itself when it ended with this code.
+    pub fn expect(self, expected: i32) -> Result<Self, Error> {
+        if self.code == Some(expected) {
+            return Ok(self);
+        }
+        let Self { command, code, out, err, .. } = self;
+        Err(Error::Exit { command, code, expected, said: format!("{out}{err}") })
+    }
+
+    /// Its stdout as JSON.
+    pub fn json(&self) -> Result<serde_json::Value, Error> {
+        serde_json::from_str(&self.out)
+            .map_err(|error| Error::Wrong(format!("`rayakash {}`: {error}: {}", self.command, self.out)))
+    }
+}

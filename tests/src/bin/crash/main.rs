@@ -1,0 +1,71 @@
+//! `cargo xtask crash up --seeds N`: kills the daemon with -9 at moments that each seed chooses, in `up` and in `down`, starts it again,
+//! and compares its books with the chain's.
+//!
+//! Every kind of record is to be the last one before a kill. Kinds 0 to 4 of `up` and of `down` are shared out by the seed's number, so
+//! six seeds reach all of them; each sixth seed is killed at a random time, or a random time after a record.
+
+mod books;
+mod plan;
+mod seed;
+mod strike;
+mod tally;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use rayakash_testkit::{Chain, Home, Program};
+use rayakash_tests::report::{chain_of, complain, run, say};
+
+use crate::plan::Plan;
+use crate::tally::Tally;
+
+const USAGE: &str = "usage: cargo xtask crash up [--seeds N] [--first N]
+
+  --seeds N  how many seeds, at least 6 so that every kind of record has its turn; 20 when not given
+  --first N  the first seed, to run one again";
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match wanted(&words) {
+        Some((first, count)) => run(crash(first, count)),
+        None => {
+            complain(USAGE);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The first seed, and how many.
+fn wanted(words: &[&str]) -> Option<(u64, u64)> {
+    let (command, mut rest) = words.split_first()?;
+    let (mut first, mut count) = (0, 20);
+    while let [name, value, more @ ..] = rest {
+        match *name {
+            "--seeds" => count = value.parse().ok()?,
+            "--first" => first = value.parse().ok()?,
+            _ => return None,
+        }
+        rest = more;
+    }
+    (*command == "up" && rest.is_empty()).then_some((first, count))
+}
+
+async fn crash(first: u64, count: u64) -> Result<bool, Box<dyn Error>> {
+    let home = Home::new(Program::beside()?)?;
+    let sandbox = home.start_sandbox().await?;
+    let chain = Chain::of(&home)?;
+    let mut tally = Tally::default();
+    say("seed  phase  last record before the kill            then");
+    for number in first..first.saturating_add(count) {
+        let mut run = seed::Run::new(&home, &chain, sandbox.process(), number)?;
+        if let Err(error) = run.carry_out(Plan::of(number), &mut tally).await {
+            tally.failed(number, &chain_of(&error));
+            if let Err(error) = run.clean_up().await {
+                complain(&format!("seed {number} leaves a cluster behind: {}", chain_of(&error)));
+            }
+        }
+    }
+    sandbox.stop().await?;
+    Ok(tally.conclude())
+}
