@@ -4,6 +4,8 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use tokio::signal::unix::{SignalKind, signal};
+
 /// Prints a line of the result.
 #[expect(clippy::print_stdout, reason = "the result of a harness goes to stdout, from this one place")]
 pub fn say(text: &str) {
@@ -27,10 +29,18 @@ pub fn chain_of(error: &dyn Error) -> String {
     text
 }
 
-/// Runs a harness in a runtime of one thread.
+/// Runs a harness in a runtime of one thread. Asked to end, it lets go of what it started.
 pub fn run(harness: impl Future<Output = Result<bool, Box<dyn Error>>>) -> ExitCode {
+    let until_asked = async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        tokio::select! {
+            ended = harness => ended,
+            _ = terminate.recv() => Err("asked to end".into()),
+            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+        }
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let ended = runtime.map_err(Box::from).and_then(|runtime| runtime.block_on(harness));
+    let ended = runtime.map_err(Box::from).and_then(|runtime| runtime.block_on(until_asked));
     match ended {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,

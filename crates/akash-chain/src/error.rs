@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use akash_types::Malformed;
+use akash_types::{Height, Malformed};
 use tonic::{Code, Status};
 
 /// What to do about an error.
@@ -73,6 +73,14 @@ pub enum ChainError {
         /// The chain that it serves.
         found: String,
     },
+    /// A node shows an older state than was seen before: endpoints may be several nodes behind one name.
+    #[error("the node is behind: it is at block {at}, and block {seen} was seen before")]
+    Behind {
+        /// Its newest block.
+        at: Height,
+        /// The newest block that was seen, anywhere.
+        seen: Height,
+    },
     /// A list does not end.
     #[error("cannot {what}: the list has more than {pages} pages")]
     TooMany {
@@ -87,7 +95,7 @@ impl ChainError {
     /// What to do about it.
     pub fn recovery(&self) -> Recovery {
         match self {
-            Self::Unreachable { .. } => Recovery::Retry { after: Duration::from_secs(1) },
+            Self::Unreachable { .. } | Self::Behind { .. } => Recovery::Retry { after: Duration::from_secs(1) },
             // A pinned height that the node does not have yet, or no longer.
             Self::Refused { source, .. } if source.code() == Code::Unknown => Recovery::Refresh,
             Self::Refused { .. }

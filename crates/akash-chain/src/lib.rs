@@ -21,5 +21,5 @@ pub use client::{
 };
 pub use error::{ChainError, Recovery};
 pub use journal::{Journal, JournalError, MemoryJournal};
-pub use policy::{Class, Kind, Policy};
+pub use policy::{Class, Kind, Policy, TooDear};
 pub use sender::{Progress, Sender, Unsettled};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use akash_types::{Coin, Dec, UAKT};
+use akash_types::{Coin, Dec};
 
 /// What a transaction does, as far as sending it is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,18 +51,21 @@ pub struct Policy {
     pub rebroadcast: u64,
     /// The least price per unit of gas, in uakt; a node's own minimum counts when it is higher.
     pub gas_price: Dec,
+    /// The highest fee for one transaction, in uakt. Gas and price are what a node says, and a node may lie or be broken.
+    pub max_fee: u128,
     /// How long to go on without any new block before giving the question back to the caller.
     pub patience: Duration,
 }
 
 impl Default for Policy {
-    /// Windows of 20 and 10 blocks, a broadcast each 2 blocks, 0.025 uakt (what Akash's own tools pay), 30 seconds.
+    /// Windows of 20 and 10 blocks, a broadcast each 2 blocks, 0.025 uakt (what Akash's own tools pay), at most half an AKT, 30 seconds.
     fn default() -> Self {
         Self {
             window: 20,
             closing_window: 10,
             rebroadcast: 2,
             gas_price: Dec::from_atoms(25_000_000_000_000_000),
+            max_fee: 500_000,
             patience: Duration::from_secs(30),
         }
     }
@@ -87,12 +90,25 @@ impl Policy {
         }
     }
 
-    /// The fee for a gas limit at a node with this minimum price, rounded up to whole uakt; `None` when it is more than can be.
-    pub fn fee(&self, gas: u64, node_minimum: Dec) -> Option<Coin> {
+    /// The fee for a gas limit at a node with this minimum price, rounded up to whole uakt.
+    pub fn fee(&self, gas: u64, node_minimum: Dec) -> Result<Coin, TooDear> {
         let price = self.gas_price.max(node_minimum);
-        let amount = price.checked_mul(gas)?.ceil()?;
-        Some(Coin { denom: UAKT, amount })
+        let amount = price.checked_mul(gas).and_then(|fee| fee.ceil());
+        let fitting = amount.filter(|amount| *amount <= self.max_fee);
+        fitting.map(Coin::uakt).ok_or(TooDear { gas, price, most: self.max_fee })
     }
+}
+
+/// A fee above [`Policy::max_fee`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the node wants {gas} gas at {price} uakt each, and no fee may be above {most} uakt")]
+pub struct TooDear {
+    /// The gas limit, from what the node simulated.
+    pub gas: u64,
+    /// The price per unit, in uakt.
+    pub price: Dec,
+    /// The highest fee, in uakt.
+    pub most: u128,
 }
 
 #[cfg(test)]
@@ -123,9 +139,27 @@ mod tests {
             (1, "0", 1),
             (0, "0", 0),
         ] {
-            assert_eq!(policy.fee(gas, price(minimum)), Some(Coin::uakt(fee)), "{gas} {minimum}");
+            assert_eq!(policy.fee(gas, price(minimum)), Ok(Coin::uakt(fee)), "{gas} {minimum}");
         }
-        assert_eq!(policy.fee(u64::MAX, price("100000000")), None);
+    }
+
+    #[test]
+    fn no_fee_is_above_the_highest_whatever_the_node_says() {
+        let policy = Policy::default();
+        for (gas, minimum, fits) in [
+            (20_000_000, "0", true),
+            (20_000_001, "0", false),
+            (200_000, "2.5", true),
+            (200_000, "2.500001", false),
+            (u64::MAX, "0", false),
+            (u64::MAX, "100000000", false),
+        ] {
+            let minimum = minimum.parse::<Dec>().unwrap();
+            let price = minimum.max(policy.gas_price);
+            let expected =
+                if fits { Ok(Coin::uakt(500_000)) } else { Err(TooDear { gas, price, most: 500_000 }) };
+            assert_eq!(policy.fee(gas, minimum), expected, "{gas} {minimum}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use akash_wallet::{Allowed, Key, Refused, TxHash};
 use tokio::sync::{Mutex, watch};
 
 use crate::pace::Pace;
-use crate::{Attempt, ChainError, Class, Client, End, Journal, JournalError, Policy, Recovery};
+use crate::{Attempt, ChainError, Class, Client, End, Journal, JournalError, Policy, Recovery, TooDear};
 use plan::Planned;
 
 /// Sends the transactions of one key, one after the other, and tells how each ended.
@@ -111,6 +111,14 @@ pub enum Unsettled {
         /// Why not.
         source: Refused,
     },
+    /// Nothing of this intent has left the machine but its simulation: the node asks for more than a fee may be.
+    #[error("`{intent}` was not tried: its fee would be too high")]
+    TooDear {
+        /// The intent.
+        intent: String,
+        /// What was asked for, and the limit.
+        source: TooDear,
+    },
 }
 
 impl Unsettled {
@@ -122,7 +130,8 @@ impl Unsettled {
             | Self::Behind { .. }
             | Self::Blocked { .. }
             | Self::Journal { .. }
-            | Self::Refused { .. } => None,
+            | Self::Refused { .. }
+            | Self::TooDear { .. } => None,
         }
     }
 
@@ -131,6 +140,8 @@ impl Unsettled {
         match self {
             Self::Stalled { source, .. } => source.recovery(),
             Self::Behind { .. } => Recovery::Retry { after: Duration::from_secs(1) },
+            // Another node may ask for less.
+            Self::TooDear { .. } => Recovery::Retry { after: Duration::from_secs(30) },
             Self::Blocked { .. } | Self::Doubt { .. } | Self::Journal { .. } => Recovery::Look,
             Self::Refused { .. } => Recovery::GiveUp,
         }

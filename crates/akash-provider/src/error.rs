@@ -130,7 +130,8 @@ impl GatewayError {
             401 => Self::Token { what, status, problem },
             400 if problem.contains("JWT") => Self::Token { what, status, problem },
             404 => Self::NotThere { what, problem },
-            500.. => Self::Failing { what, status, problem },
+            // Too slow, too early, too many: a proxy in front of the provider says so, and says nothing of the request itself.
+            408 | 425 | 429 | 500.. => Self::Failing { what, status, problem },
             _ => Self::Refused { what, status, problem },
         }
     }
@@ -176,6 +177,9 @@ mod tests {
             (404, "", retry(3), ""),
             (404, "kube: lease not found\n", retry(3), "kube: lease not found"),
             (503, "kube\u{1b}[2J down\n", retry(5), "kube [2J down"),
+            (408, "", retry(5), "failed with 408"),
+            (425, "", retry(5), "failed with 425"),
+            (429, "slow down", retry(5), "slow down"),
             (405, "", Recovery::GiveUp, ""),
         ];
         for (status, body, recovery, text) in cases {

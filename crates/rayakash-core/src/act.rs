@@ -65,6 +65,8 @@ pub enum Act {
     },
     /// The cluster goes down by itself.
     DropWish {
+        /// When the wish that goes was written, Unix milliseconds; a newer one stays.
+        written_ms: u64,
         /// Why.
         why: String,
     },
@@ -85,6 +87,8 @@ pub enum Act {
         refund: Coin,
         /// What it cost.
         cost: Coin,
+        /// The chain closed it because the escrow ran dry: that was a try that failed.
+        dry: bool,
     },
 }
 
@@ -279,7 +283,7 @@ impl Act {
             Self::DrainJobs { .. } => "draining jobs".to_owned(),
             Self::CloseDeployment { why: Why::Asked, .. } => "closing".to_owned(),
             Self::CloseDeployment { why, .. } => why.text(),
-            Self::DropWish { why } => format!("going down: {why}"),
+            Self::DropWish { why, .. } => format!("going down: {why}"),
             Self::Avoid { why, .. } => format!("avoiding a provider: {why}"),
             Self::Finish { .. } => "closed".to_owned(),
         }
@@ -301,9 +305,9 @@ impl Act {
             Self::TopUp { id, amount } => format!("deployment {}, {amount}", id.dseq),
             Self::DrainJobs { lease } => format!("deployment {}", lease.deployment().dseq),
             Self::CloseDeployment { id, why } => format!("deployment {}: {}", id.dseq, why.text()),
-            Self::DropWish { why } => why.clone(),
+            Self::DropWish { why, .. } => why.clone(),
             Self::Avoid { provider, why, .. } => format!("{provider}: {why}"),
-            Self::Finish { id, refund, cost } => {
+            Self::Finish { id, refund, cost, .. } => {
                 format!("deployment {}: cost {cost}, {refund} came back", id.dseq)
             }
         }
@@ -348,6 +352,11 @@ impl Act {
                 | Self::UpdateDeployment { .. }
                 | Self::TopUp { .. }
         )
+    }
+
+    /// True when it is nothing but an entry in the books.
+    pub const fn is_record(&self) -> bool {
+        matches!(self, Self::DropWish { .. } | Self::Avoid { .. } | Self::Finish { .. })
     }
 
     /// True when it is a transaction.

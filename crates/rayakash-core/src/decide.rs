@@ -88,9 +88,11 @@ struct Look<'a> {
 pub fn decide(wanted: Option<&Wanted>, seen: &View, policy: &Policy, now: Now) -> Decision {
     let mut decision = rows(wanted, seen, policy, now);
     // R14 is tried on its own for every live lease and added to whatever else is decided.
+    let doubt = seen.placements.iter().any(|placed| in_doubt(placed).is_some());
     if let Some(wanted) = wanted
         && !frozen(seen)
         && !seen.wallet.paused
+        && !doubt
     {
         leased::r14_top_ups(wanted, seen, policy, &mut decision);
     }
@@ -124,9 +126,9 @@ fn frozen(seen: &View) -> bool {
     seen.wallet.locked_since_ms.is_some() || seen.tip.stalled_since_ms.is_some()
 }
 
-/// R3: no transaction while locked or stalled; only closes while spending is paused.
+/// R3: nothing but entries in the books while locked or stalled; only closes while spending is paused.
 fn r3_hold(seen: &View, decision: Decision) -> Decision {
-    let held = |act: &Act| if frozen(seen) { act.signs() } else { seen.wallet.paused && act.spends() };
+    let held = |act: &Act| if frozen(seen) { !act.is_record() } else { seen.wallet.paused && act.spends() };
     if !decision.acts.iter().any(held) {
         return match seen.tip.stalled_since_ms {
             // A chain that makes no blocks freezes every deadline, so also what follows from one.
@@ -184,7 +186,12 @@ fn closing(placed: &Placed) -> Option<Decision> {
     Some(match closed {
         Some(end) => Decision::act(
             24,
-            vec![Act::Finish { id: deployment.clone(), refund: end.refund.clone(), cost: end.cost.clone() }],
+            vec![Act::Finish {
+                id: deployment.clone(),
+                refund: end.refund.clone(),
+                cost: end.cost.clone(),
+                dry: end.dry,
+            }],
         ),
         None => Decision::wait(25, Waiting::Closing { since: *since }),
     })
@@ -204,7 +211,9 @@ fn wish(look: &Look<'_>) -> Decision {
         Placement::InDoubt(_) => Decision::act(2, Vec::new()),
         Placement::Bidding(bidding) => bidding::rows(look, bidding),
         Placement::Leased(lease) => leased::rows(look, lease, &leaving),
-        Placement::Reclaiming { lease, deadline_ms } => leased::r20_reclaiming(look, lease, *deadline_ms),
+        Placement::Reclaiming { lease, deadline_ms } => {
+            leased::r20_reclaiming(look, lease, *deadline_ms, &leaving)
+        }
         Placement::Lost { deployment, provider, loss } => {
             leased::lost(look, deployment, provider.as_ref(), *loss)
         }

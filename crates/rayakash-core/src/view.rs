@@ -278,15 +278,15 @@ pub struct History {
     pub tries: Vec<Try>,
     /// Header times of replacements, Unix milliseconds.
     pub replacements_ms: Vec<u64>,
-    /// Why no further replacement is tried, and when that was decided (Unix milliseconds).
-    pub gave_up: Option<(u64, String)>,
+    /// Why nothing is tried any more until the wish is written again.
+    pub gave_up: Option<String>,
     /// Providers that are not to be used, until when (Unix milliseconds).
     pub avoided: BTreeMap<Address, u64>,
     /// The highest dseq that this wallet ever used here.
     pub last_dseq: Option<Dseq>,
     /// The highest generation ever opened.
     pub last_generation: u32,
-    /// What finished deployments cost, in uact.
+    /// What this cluster may have cost, uact: finished deployments by what they cost, others by all that was put into them.
     pub spent: u128,
 }
 

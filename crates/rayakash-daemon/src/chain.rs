@@ -12,6 +12,7 @@ use akash_types::{Address, DeploymentId, Height};
 use akash_wallet::{Allowed, Key};
 use async_trait::async_trait;
 use rayakash_core::Act;
+use rayakash_engine::facts::Intent;
 use rayakash_engine::ports::{Chain, ChainLook, Outcome, Unavailable};
 use rayakash_ledger::Ledger;
 
@@ -59,9 +60,13 @@ impl ChainAdapter {
         }
     }
 
-    /// From now on transactions can be signed.
+    /// From now on transactions can be signed. A key that is unlocked already keeps its sender: there is one for each key, ever.
     pub(crate) fn unlock(&self, key: Key) {
         let owner = key.address().clone();
+        let mut wallet = self.wallet.write().unwrap_or_else(PoisonError::into_inner);
+        if wallet.sender.as_ref().is_some_and(|sender| sender.key().address() == &owner) {
+            return;
+        }
         let journal = Arc::new(LedgerJournal(Arc::clone(&self.journal)));
         let sender = Sender::new(
             self.client.clone(),
@@ -70,7 +75,6 @@ impl ChainAdapter {
             journal,
             Policy::default(),
         );
-        let mut wallet = self.wallet.write().unwrap_or_else(PoisonError::into_inner);
         wallet.owner = Some(owner);
         wallet.sender = Some(Arc::new(sender));
     }
@@ -118,7 +122,7 @@ impl Chain for ChainAdapter {
         self.carry_out(intent, act).await
     }
 
-    async fn pursue(&self, intent: &str) -> Outcome {
+    async fn pursue(&self, intent: &Intent) -> Outcome {
         self.take_up(intent).await
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use akash_sdl::Manifest;
+use akash_types::LeaseId;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -67,6 +68,11 @@ impl FileVault {
 
     fn manifest_path(&self, cluster: &Name, version: Version) -> PathBuf {
         self.of(cluster).join(format!("manifest-{}.json", hex::encode(version)))
+    }
+
+    fn gate_path(&self, cluster: &Name, lease: &LeaseId) -> PathBuf {
+        let order = &lease.order;
+        self.of(cluster).join(format!("gate-{}-{}.json", order.deployment().dseq, order.oseq))
     }
 
     /// A manifest that was kept.
@@ -134,6 +140,22 @@ impl Vault for FileVault {
             Ok(())
         };
         keep().map_err(|error| self.failed(&error))
+    }
+
+    async fn keep_gate(&self, cluster: &Name, lease: &LeaseId, address: &(String, u16)) -> Result<(), Unavailable> {
+        if self.gate(cluster, lease).await.as_ref() == Some(address) {
+            return Ok(());
+        }
+        let keep = || -> io::Result<()> {
+            private::dir(&self.of(cluster))?;
+            private::write(&self.gate_path(cluster, lease), &serde_json::to_vec(address)?)
+        };
+        keep().map_err(|error| self.failed(&error))
+    }
+
+    async fn gate(&self, cluster: &Name, lease: &LeaseId) -> Option<(String, u16)> {
+        let content = private::read(&self.gate_path(cluster, lease)).ok()??;
+        serde_json::from_slice(&content).ok()
     }
 
     async fn services(&self, cluster: &Name, version: Version) -> Result<BTreeMap<String, u32>, Unavailable> {

@@ -125,7 +125,7 @@ pub enum Fact {
         /// Since when.
         at_ms: u64,
     },
-    /// The cluster is not ready any more.
+    /// The cluster is not ready any more; written again when nothing could be seen for a while, so that the grace starts anew.
     Unready {
         /// Under which lease.
         lease: LeaseId,
@@ -144,7 +144,7 @@ pub enum Fact {
         /// When.
         at_ms: u64,
     },
-    /// No further try until the wish is written again. Wall-clock time.
+    /// No further try until the wish is written again.
     GaveUp {
         /// When.
         at_ms: u64,
@@ -168,13 +168,19 @@ impl Books {
         let mut history = History {
             last_dseq: self.last_dseq,
             last_generation: self.opened.iter().map(|opened| opened.generation).max().unwrap_or(0),
-            spent: self.cost(),
+            spent: self.committed(),
             ..History::default()
         };
         for fact in &self.facts {
             apply(&mut history, fact);
         }
         history
+    }
+
+    /// What this cluster may have cost, uact: finished deployments by what they cost, others by all that was put into them.
+    fn committed(&self) -> u128 {
+        let of = |opened: &Opened| opened.finished.as_ref().map_or(opened.deposited, |end| end.cost.amount);
+        self.opened.iter().map(of).fold(0, u128::saturating_add)
     }
 
     /// What finished deployments cost together, uact.
@@ -200,7 +206,10 @@ impl Books {
 
 fn apply(history: &mut History, fact: &Fact) {
     match fact {
-        Fact::WishWritten { .. } => history.tries.clear(),
+        Fact::WishWritten { .. } => {
+            history.tries.clear();
+            history.gave_up = None;
+        }
         Fact::ManifestSent { lease, version, at_ms } => {
             history.leases.entry(lease.clone()).or_default().sends.push((*version, *at_ms));
         }
@@ -213,11 +222,11 @@ fn apply(history: &mut History, fact: &Fact) {
             history.tries.clear();
         }
         Fact::Unready { lease, at_ms } => {
-            history.leases.entry(lease.clone()).or_default().unready_since_ms.get_or_insert(*at_ms);
+            history.leases.entry(lease.clone()).or_default().unready_since_ms = Some(*at_ms);
         }
         Fact::Failed { at_ms, why } => history.tries.push(Try { at_ms: *at_ms, why: why.clone() }),
         Fact::Replaced { at_ms } => history.replacements_ms.push(*at_ms),
-        Fact::GaveUp { at_ms, why } => history.gave_up = Some((*at_ms, why.clone())),
+        Fact::GaveUp { why, .. } => history.gave_up = Some(why.clone()),
         Fact::Avoided { provider, until_ms, .. } => {
             history.avoided.insert(provider.clone(), *until_ms);
         }

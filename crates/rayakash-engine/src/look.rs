@@ -47,15 +47,7 @@ pub struct NodeView {
     pub price: Dec,
 }
 
-/// Gates seen earlier: a gateway that is silent for a while does not hide a head that answers.
-pub(crate) type Gates = BTreeMap<LeaseId, (String, u16)>;
-
-pub(crate) async fn look(
-    world: &dyn World,
-    cluster: &Name,
-    books: &Books,
-    gates: &mut Gates,
-) -> Result<Placing, Unavailable> {
+pub(crate) async fn look(world: &dyn World, cluster: &Name, books: &Books) -> Result<Placing, Unavailable> {
     let unfinished: Vec<&Opened> = books.opened.iter().filter(|opened| opened.finished.is_none()).collect();
     let ids: Vec<_> = unfinished.iter().map(|opened| opened.id.clone()).collect();
     let mut chain = world.chain().look(&ids).await?;
@@ -66,7 +58,7 @@ pub(crate) async fn look(
     for opened in unfinished {
         let record = chain.deployments.get(&opened.id);
         let (at, close_by) = match record {
-            Some(record) => looking.place(&Standing { record, opened, chain: &chain }, gates).await?,
+            Some(record) => looking.place(&Standing { record, opened, chain: &chain }).await?,
             // We know that it landed, so this node is behind.
             None => (Placement::InDoubt(behind(opened)), None),
         };
@@ -80,6 +72,12 @@ pub(crate) async fn look(
 fn behind(opened: &Opened) -> Doubt {
     let act = format!("waiting for the node to show deployment {}", opened.id.dseq);
     Doubt { intent: String::new(), act, tx: None, dead_at: None }
+}
+
+/// A state that this program does not know decides nothing.
+fn unknown(what: &str, state: i32) -> Placement {
+    let act = format!("the chain shows a {what} in state {state}, which this program does not know");
+    Placement::InDoubt(Doubt { intent: String::new(), act, tx: None, dead_at: None })
 }
 
 /// Whose deployments are looked at, and with what.
@@ -97,14 +95,12 @@ struct Standing<'a> {
 }
 
 impl Looking<'_> {
-    async fn place(
-        &self,
-        standing: &Standing<'_>,
-        gates: &mut Gates,
-    ) -> Result<(Placement, Option<NodeView>), Unavailable> {
+    async fn place(&self, standing: &Standing<'_>) -> Result<(Placement, Option<NodeView>), Unavailable> {
         let Standing { record, opened, chain } = standing;
-        if record.deployment.state != DeploymentState::Active {
-            return Ok((closed(record, opened), None));
+        match record.deployment.state {
+            DeploymentState::Active => {}
+            DeploymentState::Closed => return Ok((closed(record, opened), None)),
+            DeploymentState::Unrecognised(state) => return Ok((unknown("deployment", state), None)),
         }
         if let Some(order) = record.order.as_ref().filter(|order| order.state == OrderState::Open) {
             let ceiling = order.spec.ceiling().unwrap_or(akash_types::DecCoin::uact(Dec::ZERO));
@@ -115,13 +111,16 @@ impl Looking<'_> {
         }
         match &record.lease {
             Some(lease) if lease.state == LeaseState::Active => {
-                let (leased, near) = self.leased(standing, lease, gates).await?;
+                let (leased, near) = self.leased(standing, lease).await?;
                 Ok((Placement::Leased(Box::new(leased)), Some(near)))
             }
             Some(lease) if lease.state == LeaseState::Reclaiming => {
                 let deadline_ms =
                     lease.reclamation.map_or(chain.tip.time_ms, |r| r.deadline.saturating_mul(1_000));
                 Ok((Placement::Reclaiming { lease: lease.id.clone(), deadline_ms }, None))
+            }
+            Some(Lease { state: LeaseState::Unrecognised(state), .. }) => {
+                Ok((unknown("lease", *state), None))
             }
             other => Ok((lost(opened, other.as_ref()), None)),
         }
@@ -131,7 +130,6 @@ impl Looking<'_> {
         &self,
         standing: &Standing<'_>,
         lease: &Lease,
-        gates: &mut Gates,
     ) -> Result<(Leased, NodeView), Unavailable> {
         let Standing { record, chain, .. } = standing;
         let version = record.deployment.hash;
@@ -139,11 +137,15 @@ impl Looking<'_> {
         let host_uri = host_uri.unwrap_or_default();
         let manifest = manifest(self.books, &lease.id);
         let (said, trouble) = self.ask_provider(&manifest, &lease.id, &host_uri).await;
-        if let Some(gate) = &said.gate {
-            gates.insert(lease.id.clone(), gate.clone());
-        }
-        let gate = gates.get(&lease.id).cloned();
-        let pods = self.pods(version, &said.available).await?;
+        let vault = self.world.vault();
+        let gate = match &said.gate {
+            Some(gate) => {
+                vault.keep_gate(self.cluster, &lease.id, gate).await?;
+                Some(gate.clone())
+            }
+            None => vault.gate(self.cluster, &lease.id).await,
+        };
+        let pods = self.pods(version, &said.available).await;
         let head = self.ask_head(&lease.id, gate.as_ref(), &pods, trouble).await;
         let escrow = remaining(record, lease, &chain.tip);
         let near = NodeView {
@@ -186,17 +188,17 @@ impl Looking<'_> {
         }
     }
 
-    async fn pods(
-        &self,
-        version: Version,
-        available: &BTreeMap<String, u32>,
-    ) -> Result<BTreeMap<String, Pods>, Unavailable> {
-        let services = self.world.vault().services(self.cluster, version).await?;
+    async fn pods(&self, version: Version, available: &BTreeMap<String, u32>) -> BTreeMap<String, Pods> {
+        let services = self.world.vault().services(self.cluster, version).await.unwrap_or_else(|error| {
+            // Without its manifest a cluster is never ready again, but it can still be closed.
+            tracing::error!(cluster = %self.cluster, error = %error, "the manifest is lost");
+            BTreeMap::new()
+        });
         let pods = |(service, wanted): (String, u32)| {
             let available = available.get(&service).copied().unwrap_or(0);
             (service, Pods { wanted, available })
         };
-        Ok(services.into_iter().map(pods).collect())
+        services.into_iter().map(pods).collect()
     }
 
     async fn ask_head(

@@ -90,7 +90,7 @@ pub trait Chain: Send + Sync {
     async fn perform(&self, intent: &str, act: &Act) -> Outcome;
 
     /// Follows the transaction of an intent that was written down earlier. [`Outcome::NotStarted`]: none was ever signed.
-    async fn pursue(&self, intent: &str) -> Outcome;
+    async fn pursue(&self, intent: &Intent) -> Outcome;
 }
 
 /// What the chain shows at one height.
@@ -241,6 +241,17 @@ pub trait Vault: Send + Sync {
 
     /// Keeps a manifest under its version. Durable when it returns: it is called before the version goes on chain.
     async fn keep(&self, cluster: &Name, version: Version, manifest: &Secret) -> Result<(), Unavailable>;
+
+    /// Keeps where a lease's gate was seen: a gateway that is silent later does not hide a head that answers.
+    async fn keep_gate(
+        &self,
+        cluster: &Name,
+        lease: &LeaseId,
+        address: &(String, u16),
+    ) -> Result<(), Unavailable>;
+
+    /// Where a lease's gate was last seen.
+    async fn gate(&self, cluster: &Name, lease: &LeaseId) -> Option<(String, u16)>;
 
     /// Replicas per service of a manifest that was kept.
     async fn services(&self, cluster: &Name, version: Version) -> Result<BTreeMap<String, u32>, Unavailable>;

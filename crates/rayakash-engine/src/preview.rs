@@ -4,7 +4,7 @@ use rayakash_core::view::Tip;
 use rayakash_core::{Decision, Now, Policy, Secret, Wanted, blueprint, ceiling_per_block, decide};
 
 use crate::facts::Wish;
-use crate::look::{Gates, Placing, look};
+use crate::look::{Placing, look};
 use crate::ports::{Unavailable, World};
 use crate::step::Settings;
 
@@ -23,7 +23,7 @@ pub struct Preview {
 pub async fn preview(world: &dyn World, wish: Wish, settings: &Settings) -> Result<Preview, Unavailable> {
     let name = wish.cluster.name.clone();
     let mut books = world.ledger().books(&name).await?;
-    let seen = look(world, &name, &books, &mut Gates::new()).await?;
+    let seen = look(world, &name, &books).await?;
     let (wanted, _manifest) = draw(world, &wish, &seen.view.tip).await?;
     books.wish = Some(wish);
     let policy = Policy { min_deposit: seen.min_deposit, ..settings.policy.clone() };

@@ -1,12 +1,12 @@
 //! One step: finish what has no known end, look, decide, check, carry out.
 
 use rayakash_core::spec::Name;
-use rayakash_core::view::{Placement, Ray, Tip, View};
+use rayakash_core::view::{Manifest, Placement, Ray, Tip};
 use rayakash_core::{Decision, Now, Policy, Waiting, Wanted, check, decide};
 
 use crate::carry_out::{CarriedOut, carry_out};
 use crate::facts::{Books, Fact, Wish};
-use crate::look::{Gates, Placing, look};
+use crate::look::{Placing, look};
 use crate::ports::{Outcome, Unavailable, World};
 use crate::preview::draw;
 use crate::report::{Report, Summary};
@@ -22,7 +22,8 @@ pub struct Settings {
 /// What a cluster's task keeps in memory between steps. Losing it costs time, never money.
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
-    pub(crate) gates: Gates,
+    /// Whether the last look saw the world as it is; not before the first one, nor when it failed or the chain stood still.
+    pub(crate) sure: bool,
     /// Since when the chain could not be looked at, Unix milliseconds.
     pub(crate) blind_since_ms: Option<u64>,
     /// The last words that went into the ledger.
@@ -53,6 +54,7 @@ pub(crate) async fn step(of: &Tended<'_>, memory: &mut Memory, last: &Report, pu
         Ok(next) => next,
         Err(unavailable) => {
             let now_ms = of.world.clock().unix_ms();
+            memory.sure = false;
             let since_ms = *memory.blind_since_ms.get_or_insert(now_ms);
             tracing::warn!(cluster = %of.name, error = %unavailable, "cannot look");
             let decision = Decision {
@@ -87,9 +89,10 @@ async fn try_step(
     if let Some(next) = settle_open(of, &books, last, publish).await? {
         return Ok(next);
     }
-    let seen = look(of.world, of.name, &books, &mut memory.gates).await?;
+    let seen = look(of.world, of.name, &books).await?;
     memory.blind_since_ms = None;
-    if note_readiness(of, &seen.view).await? {
+    let was_sure = std::mem::replace(&mut memory.sure, seen.view.tip.stalled_since_ms.is_none());
+    if note_readiness(of, &seen, was_sure).await? {
         // A new fact: decide with it.
         return Ok(Next::AtOnce);
     }
@@ -152,7 +155,7 @@ async fn settle_open(
     let now_ms = of.world.clock().unix_ms();
     publish(last.saying(format!("settling: {}", intent.act), Summary::Waiting, now_ms));
     let outcome = if intent.signs {
-        of.world.chain().pursue(&intent.id).await
+        of.world.chain().pursue(intent).await
     } else {
         // A manifest that may or may not have arrived: sending it again is harmless.
         Outcome::NotStarted { why: "interrupted".to_owned() }
@@ -165,29 +168,37 @@ async fn settle_open(
         publish(report);
         return Ok(Some(Next::Later));
     }
-    let tip = last.tip.unwrap_or(Tip {
-        height: akash_types::Height(0),
-        time_ms: now_ms,
-        block_ms: 6_000,
-        stalled_since_ms: None,
-    });
+    let tip = match last.tip {
+        Some(tip) => tip,
+        // Facts bear header times, also the first one after a restart.
+        None => of.world.chain().look(&[]).await?.tip,
+    };
     of.world.ledger().settle(intent, &outcome, &tip).await?;
     Ok(Some(Next::AtOnce))
 }
 
 /// Writes down when a cluster becomes ready, and when it stops being so. True when something was new.
-async fn note_readiness(of: &Tended<'_>, view: &View) -> Result<bool, Unavailable> {
+///
+/// `was_sure`: the look before this one saw the world. After blindness the grace of a cluster that is not ready starts anew: nobody
+/// knows how long it has been so.
+async fn note_readiness(of: &Tended<'_>, seen: &Placing, was_sure: bool) -> Result<bool, Unavailable> {
+    let view = &seen.view;
     let Some(Placement::Leased(leased)) = view.current().map(|placed| &placed.at) else { return Ok(false) };
     let facts = view.history.leases.get(&leased.lease);
-    let known = facts.and_then(|facts| facts.ready.get(&leased.version));
-    let down = facts.and_then(|facts| facts.unready_since_ms);
+    let known = facts.is_some_and(|facts| facts.ready.contains_key(&leased.version));
+    let down = facts.is_some_and(|facts| facts.unready_since_ms.is_some());
+    let current = leased.manifest == Manifest::Accepted(leased.version);
+    // Without a way to the gate nothing was observed.
+    let observed = seen.near.as_ref().is_some_and(|near| near.gate.is_some());
     let lease = leased.lease.clone();
     let at_ms = view.tip.time_ms;
-    let fact = match (&leased.ray, known, down) {
-        (Ray::Probed { .. }, None, _) | (Ray::Probed { .. }, _, Some(_)) => {
+    let fact = match &leased.ray {
+        Ray::Probed { .. } if current && (!known || down) => {
             Fact::Ready { lease, version: leased.version, at_ms }
         }
-        (Ray::Unreachable(_) | Ray::Starting { .. } | Ray::Joined { .. }, Some(_), None) => {
+        Ray::Unreachable(_) | Ray::Starting { .. } | Ray::Joined { .. }
+            if known && observed && (!down || !was_sure) =>
+        {
             Fact::Unready { lease, at_ms }
         }
         _ => return Ok(false),
@@ -206,10 +217,12 @@ async fn want(of: &Tended<'_>, wish: &Wish, tip: &Tip) -> Result<Wanted, Unavail
 /// The timeline: a line for each change of words.
 async fn tell(of: &Tended<'_>, memory: &mut Memory, decision: &Decision) -> Result<(), Unavailable> {
     let words = decision.words();
-    if words != memory.said {
+    // Figures that move with every look are for the status, not for the timeline.
+    let gist = words.split([':', '(']).next().unwrap_or_default().to_owned();
+    if gist != memory.said {
         let detail = decision.acts.iter().map(|act| act.detail()).collect::<Vec<_>>().join("; ");
         of.world.ledger().say(of.name, &words, &detail).await?;
-        memory.said = words;
+        memory.said = gist;
     }
     Ok(())
 }

@@ -12,9 +12,9 @@ use serde_json::json;
 pub(crate) use settle::settle;
 
 use crate::column::{Text, Whole};
-use crate::deployments;
 use crate::error::Fault;
 use crate::records::{self, EventKind, Record};
+use crate::{deployments, wishes};
 
 /// What an intent keeps of its act: all that its end has consequences for.
 struct Kept<'a> {
@@ -106,6 +106,10 @@ pub(crate) fn intend(connection: &Connection, cluster: &str, act: &Act, tip: &Ti
 
 /// No intent that could not be entered into the books when it is done.
 fn admit(connection: &Connection, cluster: &str, act: &Act, kept: &Kept<'_>) -> Result<(), Fault> {
+    // `down` may have been acknowledged since this was decided.
+    if act.spends() && !wishes::may_spend(connection, cluster)? {
+        return Err(Fault::refused(format!("{cluster} is not wanted any more, or spending is stopped")));
+    }
     if let Some(coin) = kept.amount.filter(|coin| coin.denom != UACT) {
         return Err(Fault::refused(format!("deployments are funded in {UACT}, not with {coin}")));
     }

@@ -75,15 +75,18 @@ impl ports::Ledger for Ledger {
         Ok(write.await?)
     }
 
-    async fn enter(&self, cluster: &Name, act: &Act, _tip: &Tip) -> Result<(), Unavailable> {
-        let (name, act) = (cluster.to_string(), act.clone());
+    async fn enter(&self, cluster: &Name, act: &Act, tip: &Tip) -> Result<(), Unavailable> {
+        let (name, act, tip) = (cluster.to_string(), act.clone(), *tip);
         let write = self.store.write("enter an act", move |tx| match act {
-            Act::DropWish { why } => wishes::withdraw(tx, &name, &why, json!({})).map(|_| ()),
+            Act::DropWish { written_ms, why } => wishes::outlive(tx, &name, written_ms, &why),
             Act::Avoid { provider, until_ms, why } => {
                 Ok(facts::note(tx, &name, &Fact::Avoided { provider, until_ms, why })?)
             }
-            Act::Finish { id, refund, cost } => {
-                deployments::finish(tx, &name, &id, &Finished { refund, cost })
+            Act::Finish { id, refund, cost, dry } => {
+                deployments::finish(tx, &name, &id, &Finished { refund, cost })?;
+                let why = "the escrow ran dry".to_owned();
+                let failed = dry.then(|| Fact::Failed { at_ms: tip.time_ms, why });
+                failed.map_or(Ok(()), |fact| Ok(facts::note(tx, &name, &fact)?))
             }
             Act::OpenDeployment { .. }
             | Act::AcceptBid { .. }

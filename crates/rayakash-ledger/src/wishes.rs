@@ -147,6 +147,35 @@ pub(crate) fn withdraw(
     Ok(Some(records::add(connection, record)?))
 }
 
+/// Takes a wish away that was written at a certain time; one that was written since stays.
+pub(crate) fn outlive(
+    connection: &Connection,
+    cluster: &str,
+    written_ms: u64,
+    why: &str,
+) -> Result<(), Fault> {
+    let same = connection
+        .prepare_cached("SELECT 1 FROM wishes WHERE cluster = ?1 AND written_ms = ?2")?
+        .exists(params![cluster, Whole(written_ms)])?;
+    if same {
+        withdraw(connection, cluster, why, json!({}))?;
+    }
+    Ok(())
+}
+
+/// True when there is a wish and spending is not stopped: only then may anything be spent.
+pub(crate) fn may_spend(connection: &Connection, cluster: &str) -> Result<bool, Fault> {
+    let mut rows =
+        connection.prepare_cached("SELECT 1 FROM wishes, wallet WHERE cluster = ?1 AND paused = 0")?;
+    Ok(rows.exists([cluster])?)
+}
+
+/// The user's consent to a restart was for one change, which is made.
+pub(crate) fn use_up_consent(connection: &Connection, cluster: &str) -> Result<(), Fault> {
+    connection.execute("UPDATE wishes SET restart = 0 WHERE cluster = ?1", [cluster])?;
+    Ok(())
+}
+
 /// The wish of a cluster, read anew from the text of its file.
 pub(crate) fn read(
     connection: &Connection,

@@ -5,7 +5,7 @@ use akash_wallet::{Draft, Refused};
 
 use super::{Sender, State, Unsettled};
 use crate::pace::Patience;
-use crate::{At, Attempt, ChainError, Class, Policy, Simulation};
+use crate::{At, Attempt, ChainError, Class, Policy, Simulation, TooDear};
 
 /// How often an unanswered question is asked again before the caller is told.
 const TRIES: u32 = 4;
@@ -24,6 +24,7 @@ enum Setback {
     /// The node shows less than was seen before, or is about to show more.
     Behind,
     Signing(Refused),
+    Fee(TooDear),
 }
 
 impl From<ChainError> for Setback {
@@ -58,6 +59,9 @@ impl Sender {
                 Ok(planned) => return Ok(planned),
                 Err(Setback::Signing(source)) => {
                     return Err(Unsettled::Refused { intent: intent.to_owned(), source });
+                }
+                Err(Setback::Fee(source)) => {
+                    return Err(Unsettled::TooDear { intent: intent.to_owned(), source });
                 }
                 Err(Setback::Chain(source)) => {
                     tries += 1;
@@ -103,11 +107,7 @@ impl Sender {
         };
         draft.gas = Policy::gas(class, simulated);
         let minimum = self.client.node_config().await?.minimum_gas_price(&UAKT);
-        let Some(fee) = self.policy.fee(draft.gas, minimum) else {
-            let (codespace, code) = Rejection::INSUFFICIENT_FEE;
-            return Ok(Planned::Refused(Rejection::new(codespace, code, "the node asks for an absurd fee")));
-        };
-        draft.fee = fee;
+        draft.fee = self.policy.fee(draft.gas, minimum).map_err(Setback::Fee)?;
         let signed = self.key.sign(draft, &self.chain_id, &self.allowed).map_err(Setback::Signing)?;
         Ok(Planned::Attempt(Box::new(Attempt {
             intent: intent.to_owned(),

@@ -114,6 +114,22 @@ async fn a_failure_in_a_block_costs_its_fee_even_with_a_log_that_is_no_text() {
 }
 
 #[tokio::test]
+async fn a_node_that_asks_for_too_much_gets_nothing() {
+    let node = Node::new();
+    let journal = Recorder::new(Arc::clone(&node.model().log));
+    let error = node
+        .run(async |client| {
+            let mean = Policy { max_fee: 4_199, ..policy() };
+            let keys = (key(1), Allowed::tenant());
+            let sender = Sender::new(client, keys, CHAIN, Arc::clone(&journal) as _, mean);
+            send(&sender, "a").await.unwrap_err()
+        })
+        .await;
+    assert!(matches!(error, Unsettled::TooDear { .. }) && error.at_stake().is_none(), "{error:?}");
+    assert!(log(&node).is_empty() && node.model().broadcasts.is_empty());
+}
+
+#[tokio::test]
 async fn what_a_mempool_lost_is_sent_again_the_same() {
     let node = Node::new();
     node.model().lose = 2;

@@ -6,6 +6,7 @@ use super::opening::open_next;
 use super::{Look, Policy, Wanted, close};
 use crate::act::{Act, Decision, Row, Waiting, Why};
 use crate::money::cost_of;
+use crate::spec::OnLimit;
 use crate::view::{LeaseFacts, Leased, Loss, Manifest, Placed, Placement, Ray, View};
 
 /// A provider may accept a manifest before its own watchdog exists, which then closes the lease after five minutes; the
@@ -20,14 +21,14 @@ pub(super) fn rows(look: &Look<'_>, leased: &Leased, leaving: &[&Placed]) -> Dec
     if let Some(decision) = r10_r11_manifest(look, leased, facts) {
         return decision;
     }
-    if let Some(decision) = r12_r13_change(look, leased) {
+    if let Some(decision) = r12_r13_change(look, leased, leaving) {
         return decision;
     }
     let Some(first_ready_ms) = facts.ready.get(&leased.version).copied() else {
         return first_start(look, leased, facts, leaving);
     };
     if let Some(why) = r18_over(look, leased, first_ready_ms) {
-        return Decision::act(18, vec![Act::DropWish { why }]);
+        return Decision::act(18, vec![drop_wish(look.wanted, why)]);
     }
     match leased.ray {
         Ray::Probed { .. } => r19_ready(look, leased, leaving),
@@ -60,13 +61,25 @@ fn r10_r11_manifest(look: &Look<'_>, leased: &Leased, facts: &LeaseFacts) -> Opt
 
 /// Closes the deployment and leaves its provider out for a while.
 fn leave(look: &Look<'_>, leased: &Leased, why: Why) -> Vec<Act> {
-    let until_ms = look.seen.tip.time_ms.saturating_add(look.policy.avoid_ms);
-    let avoid = Act::Avoid { provider: leased.lease.provider.clone(), until_ms, why: why.text() };
-    vec![avoid, close(leased.lease.deployment(), why)]
+    let avoid = avoid(look, &leased.lease.provider, why.text());
+    avoid.into_iter().chain([close(leased.lease.deployment(), why)]).collect()
 }
 
-/// R12 and R13: the wish changed and the user agreed to a restart.
-fn r12_r13_change(look: &Look<'_>, leased: &Leased) -> Option<Decision> {
+/// Leaves a provider out for a while; `None` when it is left out already, so that a close that is tried again adds nothing.
+fn avoid(look: &Look<'_>, provider: &Address, why: String) -> Option<Act> {
+    let now_ms = look.seen.tip.time_ms;
+    let known = look.seen.history.avoided.get(provider).is_some_and(|until| *until > now_ms);
+    let until_ms = now_ms.saturating_add(look.policy.avoid_ms);
+    (!known).then(|| Act::Avoid { provider: provider.clone(), until_ms, why })
+}
+
+fn drop_wish(wanted: &Wanted, why: String) -> Act {
+    Act::DropWish { written_ms: wanted.written_ms, why }
+}
+
+/// R12 and R13: the wish changed and the user agreed to a restart. What money or a failed try holds up leaves the cluster as it is,
+/// and so does a predecessor that has not left yet: never more than two generations.
+fn r12_r13_change(look: &Look<'_>, leased: &Leased, leaving: &[&Placed]) -> Option<Decision> {
     if leased.version == look.wanted.version || !look.wanted.restart {
         return None;
     }
@@ -75,10 +88,8 @@ fn r12_r13_change(look: &Look<'_>, leased: &Leased) -> Option<Decision> {
             Act::UpdateDeployment { id: leased.lease.deployment().clone(), version: look.wanted.version };
         return Some(Decision::act(12, vec![update]));
     }
-    Some(match open_next(look) {
-        Ok(open) => Decision::act(13, vec![open]),
-        Err(waiting) => Decision::wait(4, waiting),
-    })
+    let open = if leaving.is_empty() { open_next(look) } else { None };
+    open.map(|open| Decision::act(13, vec![open]))
 }
 
 /// A lease's resources, counts and ways in are frozen; its price is the chain's affair.
@@ -102,8 +113,9 @@ fn first_start(look: &Look<'_>, leased: &Leased, facts: &LeaseFacts, leaving: &[
     // A new manifest version starts its own deadline.
     let sent_ms = facts.sends.iter().find(|(version, _)| *version == leased.version).map(|(_, at_ms)| *at_ms);
     let tip = &look.seen.tip;
-    let started_ms = sent_ms.unwrap_or_else(|| tip.time_ms.saturating_sub(tip.since_ms(leased.since)));
-    let until_ms = started_ms.saturating_add(look.policy.ready_ms);
+    // Blocks since the lease count as well: a chain that stood still must not use up the time when it goes on.
+    let in_blocks = tip.time_ms.saturating_sub(tip.since_ms(leased.since));
+    let until_ms = sent_ms.unwrap_or(in_blocks).max(in_blocks).saturating_add(look.policy.ready_ms);
     if tip.time_ms >= until_ms {
         return Decision::act(16, leave(look, leased, Why::NotReady(phase(leased))));
     }
@@ -139,7 +151,9 @@ fn r17_degraded(look: &Look<'_>, leased: &Leased, facts: &LeaseFacts) -> Decisio
     let grace_ms = look.wanted.cluster.recovery.grace.saturating_mul(1_000);
     let until_ms = since_ms.saturating_add(grace_ms);
     if tip.time_ms >= until_ms {
-        return Decision::act(17, leave(look, leased, Why::Broken(phase(leased))));
+        let why = phase(leased);
+        let why = if may_replace(look) { Why::Broken(why) } else { Why::GivenUp(why) };
+        return Decision::act(17, leave(look, leased, why));
     }
     let waiting =
         Waiting::Recovering { since_ms, until_ms, nodes: leased.ray.nodes(), wanted: nodes(leased) };
@@ -193,7 +207,12 @@ const fn deployment_of(placed: &Placed) -> Option<&DeploymentId> {
 }
 
 /// R20: the provider leaves; the replacement is opened now and this one closed when it is ready, or at the deadline.
-pub(super) fn r20_reclaiming(look: &Look<'_>, lease: &LeaseId, deadline_ms: u64) -> Decision {
+pub(super) fn r20_reclaiming(
+    look: &Look<'_>,
+    lease: &LeaseId,
+    deadline_ms: u64,
+    leaving: &[&Placed],
+) -> Decision {
     let drain_ms = deadline_ms.saturating_sub(60_000);
     if look.seen.tip.time_ms >= drain_ms {
         let acts = vec![
@@ -202,33 +221,30 @@ pub(super) fn r20_reclaiming(look: &Look<'_>, lease: &LeaseId, deadline_ms: u64)
         ];
         return Decision::act(20, acts);
     }
-    if !look.wanted.cluster.recovery.replace {
-        return Decision::wait(20, Waiting::Draining { until_ms: deadline_ms });
-    }
-    match open_next(look) {
-        Ok(open) => Decision::act(20, vec![open]),
-        Err(waiting) => Decision::wait(20, waiting),
+    let replace = look.wanted.cluster.recovery.replace && leaving.is_empty();
+    match replace.then(|| open_next(look)).flatten() {
+        Some(open) => Decision::act(20, vec![open]),
+        None => Decision::wait(20, Waiting::Draining { until_ms: deadline_ms }),
     }
 }
 
 /// R21 and R22: the lease is lost; closing the deployment brings the deposit back.
 pub(super) fn lost(look: &Look<'_>, id: &DeploymentId, provider: Option<&Address>, loss: Loss) -> Decision {
-    let recovery = &look.wanted.cluster.recovery;
-    let now_ms = look.seen.tip.time_ms;
-    let recent =
-        look.seen.history.replacements_ms.iter().filter(|at| now_ms.saturating_sub(**at) < HOUR_MS).count();
-    let used_up = u32::try_from(recent).unwrap_or(u32::MAX) >= recovery.max_per_hour;
     let why = loss.text().to_owned();
-    if used_up || !recovery.replace {
+    if !may_replace(look) {
         return Decision::act(21, vec![close(id, Why::GivenUp(why))]);
     }
-    let until_ms = now_ms.saturating_add(look.policy.avoid_ms);
-    let avoid = provider.map(|provider| Act::Avoid {
-        provider: provider.clone(),
-        until_ms,
-        why: loss.text().to_owned(),
-    });
+    let avoid = provider.and_then(|provider| avoid(look, provider, why.clone()));
     Decision::act(22, avoid.into_iter().chain([close(id, Why::Lost(why))]).collect())
+}
+
+/// The user wants replacements, and not too many were made in the last hour.
+fn may_replace(look: &Look<'_>) -> bool {
+    let recovery = &look.wanted.cluster.recovery;
+    let now_ms = look.seen.tip.time_ms;
+    let recent = |at: &&u64| now_ms.saturating_sub(**at) < HOUR_MS;
+    let made = look.seen.history.replacements_ms.iter().filter(recent).count();
+    recovery.replace && u32::try_from(made).unwrap_or(u32::MAX) < recovery.max_per_hour
 }
 
 impl Loss {
@@ -258,6 +274,9 @@ pub(super) fn r14_top_ups(wanted: &Wanted, seen: &View, policy: &Policy, decisio
         }
         match top_up(wanted, leased, seen, policy) {
             Some(Ok(amount)) => acts.push(Act::TopUp { id: id.clone(), amount }),
+            Some(Err(Waiting::Budget { cap: MAX_TOTAL, .. })) if ends_at_limit(wanted) => {
+                acts.push(drop_wish(wanted, "budget.max_usd_total is reached".to_owned()));
+            }
             Some(Err(waiting)) if decision.acts.is_empty() && decision.waiting.is_none() => {
                 decision.waiting = Some(waiting);
             }
@@ -270,6 +289,13 @@ pub(super) fn r14_top_ups(wanted: &Wanted, seen: &View, policy: &Policy, decisio
     decision.acts.extend(acts);
 }
 
+/// The name of the cap at which `budget.on_limit` counts.
+const MAX_TOTAL: &str = "budget.max_usd_total";
+
+fn ends_at_limit(wanted: &Wanted) -> bool {
+    wanted.cluster.budget.on_limit == OnLimit::Down
+}
+
 fn top_up(wanted: &Wanted, leased: &Leased, seen: &View, policy: &Policy) -> Option<Result<Coin, Waiting>> {
     let lasts = |seconds| cost_of(leased.price.amount, seconds, &seen.tip);
     let left = leased.escrow.trunc()?;
@@ -278,11 +304,11 @@ fn top_up(wanted: &Wanted, leased: &Leased, seen: &View, policy: &Policy) -> Opt
     }
     let need = Coin::uact(lasts(wanted.cluster.escrow.target).saturating_sub(left));
     let forbid = |have: Coin, cap| Some(Err(Waiting::Budget { need: need.clone(), have, cap }));
-    let committed = seen.history.spent.saturating_add(left);
+    let committed = seen.history.spent;
     if let Some(cap) = wanted.cluster.budget.max_total
         && committed.saturating_add(need.amount) > cap
     {
-        return forbid(Coin::uact(cap.saturating_sub(committed)), "budget.max_usd_total");
+        return forbid(Coin::uact(cap.saturating_sub(committed)), MAX_TOTAL);
     }
     if need.amount > seen.wallet.uact {
         return forbid(Coin::uact(seen.wallet.uact), "wallet balance");

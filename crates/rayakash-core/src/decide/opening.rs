@@ -5,7 +5,7 @@ use akash_types::{Coin, DeploymentId, Dseq};
 use super::Look;
 use crate::act::{Act, Decision, Waiting};
 use crate::money::{deposit_for, per_hour};
-use crate::view::Try;
+use crate::view::{Placement, Try};
 
 /// dseqs of one wallet all have 13 digits: shorter ones share escrow key prefixes with longer ones.
 const FIRST_DSEQ: u64 = 1_000_000_000_000;
@@ -26,13 +26,11 @@ fn deposit(look: &Look<'_>) -> Coin {
     deposit_for(&wanted.cluster, wanted.ceiling.amount, look.policy.min_deposit, &look.seen.tip)
 }
 
-/// R6, also for the replacement of R13 and R20.
-pub(super) fn open_next(look: &Look<'_>) -> Result<Act, Waiting> {
+/// R6 for the replacement of R13 and R20, which R4 and R5 hold like any other. `None`: held.
+pub(super) fn open_next(look: &Look<'_>) -> Option<Act> {
     let deposit = deposit(look);
-    match r4_forbidden(look, &deposit) {
-        Some(waiting) => Err(waiting),
-        None => Ok(open(look, deposit)),
-    }
+    let held = r4_forbidden(look, &deposit).or_else(|| r5_hold(look));
+    held.is_none().then(|| open(look, deposit))
 }
 
 fn open(look: &Look<'_>, deposit: Coin) -> Act {
@@ -55,7 +53,12 @@ fn r4_forbidden(look: &Look<'_>, deposit: &Coin) -> Option<Waiting> {
     let forbid = |need: Coin, have: Coin, cap| {
         (need.amount > have.amount).then_some(Waiting::Budget { need, have, cap })
     };
-    let hourly = per_hour(look.wanted.ceiling.amount, &look.seen.tip);
+    // While a replacement is ready and its predecessor not closed, both are paid.
+    let running = look.seen.placements.iter().filter_map(|placed| match &placed.at {
+        Placement::Leased(leased) => Some(per_hour(leased.price.amount, &look.seen.tip)),
+        _ => None,
+    });
+    let hourly = running.fold(per_hour(look.wanted.ceiling.amount, &look.seen.tip), u128::saturating_add);
     // Rounding up the hourly rate of a ceiling that was rounded down from the cap may exceed it by one.
     let over_rate = budget.max_per_hour.and_then(|cap| {
         forbid(Coin::uact(hourly.saturating_sub(1)), Coin::uact(cap), "budget.max_usd_per_hour")
@@ -76,9 +79,7 @@ fn r4_forbidden(look: &Look<'_>, deposit: &Coin) -> Option<Waiting> {
 /// R5: given up, or backing off.
 fn r5_hold(look: &Look<'_>) -> Option<Waiting> {
     let history = &look.seen.history;
-    if let Some((at_ms, why)) = &history.gave_up
-        && *at_ms >= look.wanted.written_ms
-    {
+    if let Some(why) = &history.gave_up {
         return Some(Waiting::GivenUp { why: why.clone() });
     }
     let last: &Try = history.tries.last()?;

@@ -87,15 +87,9 @@ fn r5_backs_off_longer_after_each_try() {
 }
 
 #[test]
-fn r5_given_up_until_the_wish_is_written_again() {
-    let gave_up = |written_ms| {
-        World::new()
-            .view(|v| v.history.gave_up = Some((50, "lost three times".to_owned())))
-            .wish(|w| w.written_ms = written_ms)
-            .decide()
-    };
-    assert_eq!(gave_up(10).words(), "given up: lost three times");
-    assert_eq!(gave_up(51).row, Row(6));
+fn r5_given_up_and_nothing_is_tried() {
+    let gave_up = World::new().view(|v| v.history.gave_up = Some("lost three times".to_owned()));
+    assert_eq!(gave_up.decide().words(), "given up: lost three times");
 }
 
 #[test]
@@ -279,8 +273,11 @@ fn r15_waits_for_the_first_start() {
 
 #[test]
 fn r16_gives_up_at_the_deadline_and_avoids_the_provider() {
-    let world = World::new().place(1, leased(1));
+    // Twenty minutes after the manifest, and as many in blocks since the lease.
+    let world = World::new().height(400).place(1, leased(1));
     let at_ms = world.now_ms() - 1_200_000;
+    let stood_still = World::new().place(1, leased(1)).facts(|f| f.sends = vec![(version(1), 0); 2]);
+    assert_eq!(stood_still.decide().row, Row(15));
     let decision = world.facts(|f| f.sends = vec![(version(1), at_ms); 2]).decide();
     assert_eq!(decision.row, Row(16));
     assert!(matches!(
@@ -310,6 +307,68 @@ fn r17_a_silent_gateway_is_no_lost_lease() {
         World::new().place(1, leased(1)).ready().lease(|l| l.ray = Ray::Unreachable("timed out".to_owned()));
     let decision = world.decide();
     assert_eq!((decision.row, decision.acts.len()), (Row(17), 0));
+}
+
+#[test]
+fn r14_counts_what_the_lease_has_already_cost() {
+    let spent = |spent| {
+        World::new()
+            .wish(|w| w.cluster.budget.max_total = Some(1_000_000))
+            .place(1, world::leased_with(1, |l| l.escrow = Dec::from_int(1_000)))
+            .ready()
+            .view(|v| v.history.spent = spent)
+    };
+    assert!(matches!(spent(200_000).decide().acts.as_slice(), [Act::TopUp { .. }]));
+    let over = spent(990_000).decide();
+    assert!(matches!(over.waiting, Some(Waiting::Budget { cap: "budget.max_usd_total", .. })));
+    let ends = spent(990_000).wish(|w| w.cluster.budget.on_limit = crate::spec::OnLimit::Down).decide();
+    assert!(matches!(ends.acts.as_slice(), [Act::DropWish { .. }]));
+}
+
+#[test]
+fn r13_never_a_third_generation_nor_without_the_back_off() {
+    let bigger = |w: &mut Wanted| {
+        w.version = version(2);
+        w.restart = true;
+        w.groups[0].units[0].count = 5;
+    };
+    let two = World::new().place(1, leased(1)).place(2, leased(2)).wish(bigger).decide();
+    assert!(two.acts.iter().all(|act| !matches!(act, Act::OpenDeployment { .. })), "{two:?}");
+    let world = World::new().place(1, leased(1)).ready().wish(bigger);
+    let at_ms = world.now_ms();
+    let failed = world.view(|v| v.history.tries = vec![Try { at_ms, why: "no bids".to_owned() }]);
+    assert_eq!(failed.decide().row, Row(19));
+}
+
+#[test]
+fn r13_both_generations_together_stay_under_the_hourly_cap() {
+    // Two leases of 100 uact per block are 120,000 uact an hour at 6 s.
+    let capped = |cap| {
+        let world = World::new().place(1, leased(1)).ready().wish(|w| {
+            w.version = version(2);
+            w.restart = true;
+            w.groups[0].units[0].count = 5;
+            w.ceiling = DecCoin::uact(Dec::from_int(100));
+            w.cluster.budget.max_per_hour = Some(cap);
+        });
+        world.decide().row
+    };
+    assert_eq!(capped(120_000), Row(13));
+    assert_eq!(capped(119_000), Row(19));
+}
+
+#[test]
+fn r17_without_replacements_gives_up() {
+    let world = World::new().place(1, leased(1)).ready().wish(|w| w.cluster.recovery.replace = false);
+    let since = world.now_ms() - 600_000;
+    let decision = world
+        .facts(|f| f.unready_since_ms = Some(since))
+        .lease(|l| l.ray = Ray::Unreachable("refused".to_owned()))
+        .decide();
+    assert!(matches!(
+        decision.acts.as_slice(),
+        [Act::Avoid { .. }, Act::CloseDeployment { why: Why::GivenUp(_), .. }]
+    ));
 }
 
 #[test]

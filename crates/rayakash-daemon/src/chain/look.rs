@@ -1,14 +1,18 @@
 //! Looking: everything at one height.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use akash_chain::{At, ChainError, MarketFilter};
-use akash_types::{DeploymentId, DeploymentState, Lease, UACT, UAKT};
+use akash_types::{DeploymentId, DeploymentState, Height, Lease, UACT, UAKT};
 use rayakash_core::view::{Tip, Wallet};
 use rayakash_engine::ports::{ChainLook, Record, Unavailable};
 
 use super::ChainAdapter;
 use crate::clock::SystemClock;
+
+/// How often a node that is behind is asked again, half a block apart.
+const MOST_BEHIND: u32 = 3;
 
 impl ChainAdapter {
     pub(super) async fn look_at(&self, deployments: &[DeploymentId]) -> Result<ChainLook, Unavailable> {
@@ -38,12 +42,24 @@ impl ChainAdapter {
         Ok(ChainLook { tip, wallet: self.wallet(at).await?, min_deposit, deployments: records })
     }
 
-    /// The newest block, the pace of blocks, and whether there are still any.
+    /// The newest block, the pace of blocks, and whether there are still any. A node of another chain, or one that is behind what was
+    /// seen before the question, is refused: a public endpoint may be several nodes behind one name.
     pub(crate) async fn tip(&self) -> Result<Tip, ChainError> {
-        let seen = self.client.tip().await?;
+        let floor = self.pace.floor();
+        let mut tries = 0_u32;
+        let seen = loop {
+            let seen = self.client.tip().await?;
+            match credible(&seen, self.network.chain_id(), floor) {
+                Ok(()) => break seen,
+                // Another node of the pool may answer next, or this one has the block in a moment.
+                Err(ChainError::Behind { .. }) if tries < MOST_BEHIND => tries = tries.saturating_add(1),
+                Err(error) => return Err(error),
+            }
+            tokio::time::sleep(Duration::from_millis(self.pace.block_ms() / 2)).await;
+        };
         if self.pace.is_new() {
             // One older header gives the pace before a second look does.
-            let earlier = akash_types::Height(seen.height.0.saturating_sub(20).max(1));
+            let earlier = Height(seen.height.0.saturating_sub(20).max(1));
             if let Ok(block) = self.client.block(earlier).await {
                 self.pace.saw(block.height, block.time_unix_ms, SystemClock.now_ms());
             }
@@ -116,5 +132,38 @@ impl ChainAdapter {
     async fn newest_lease(&self, id: &DeploymentId, at: At) -> Result<Option<Lease>, ChainError> {
         let leases = self.client.leases(&MarketFilter::deployment(id), None, at).await?;
         Ok(leases.into_iter().map(|record| record.lease).max_by_key(|lease| lease.id.order.oseq))
+    }
+}
+
+fn credible(seen: &akash_chain::Tip, expected: &str, floor: Height) -> Result<(), ChainError> {
+    if seen.chain_id != expected {
+        return Err(ChainError::WrongChain {
+            endpoint: "the node that answers".to_owned(),
+            expected: expected.to_owned(),
+            found: seen.chain_id.clone(),
+        });
+    }
+    if seen.height < floor {
+        return Err(ChainError::Behind { at: seen.height, seen: floor });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_of_another_chain_or_behind_is_not_believed() {
+        let tip = |chain_id: &str, height| akash_chain::Tip {
+            height: Height(height),
+            time_unix_ms: 0,
+            chain_id: chain_id.to_owned(),
+        };
+        let why = |tip: &akash_chain::Tip| credible(tip, "local", Height(7)).map_err(|e| e.to_string());
+        assert_eq!(why(&tip("local", 7)), Ok(()));
+        let behind = why(&tip("local", 6)).unwrap_err();
+        assert_eq!(behind, "the node is behind: it is at block 6, and block 7 was seen before");
+        assert!(why(&tip("akashnet-2", 7)).unwrap_err().contains("akashnet-2"));
     }
 }

@@ -17,6 +17,8 @@ struct Seen {
     default_ms: u64,
     /// Height and header time, oldest first.
     headers: VecDeque<(Height, u64)>,
+    /// The height that something of ours is known to be in; a look below it would not show it.
+    ours: Height,
     /// When the newest height was first seen, by our own clock.
     advanced_ms: Option<u64>,
     min_deposit: Option<u128>,
@@ -25,7 +27,8 @@ struct Seen {
 impl Pace {
     pub(super) const fn new(default_ms: u64) -> Self {
         let headers = VecDeque::new();
-        Self(Mutex::new(Seen { default_ms, headers, advanced_ms: None, min_deposit: None }))
+        let seen = Seen { default_ms, headers, ours: Height(0), advanced_ms: None, min_deposit: None };
+        Self(Mutex::new(seen))
     }
 
     fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
@@ -39,6 +42,18 @@ impl Pace {
     /// The newest height seen.
     pub(super) fn newest(&self) -> Option<Height> {
         self.seen().headers.back().map(|(height, _)| *height)
+    }
+
+    /// A transaction of ours is in this block.
+    pub(super) fn landed(&self, height: Height) {
+        let mut seen = self.seen();
+        seen.ours = seen.ours.max(height);
+    }
+
+    /// A node whose newest block is below this one is behind, and what it shows is not believed.
+    pub(super) fn floor(&self) -> Height {
+        let seen = self.seen();
+        seen.headers.back().map_or(seen.ours, |(newest, _)| seen.ours.max(*newest))
     }
 
     pub(super) fn saw(&self, height: Height, time_ms: u64, now_ms: u64) {
@@ -94,6 +109,20 @@ mod tests {
             pace.saw(Height(height), time_ms, time_ms);
         }
         assert_eq!(pace.block_ms(), 500);
+    }
+
+    #[test]
+    fn the_floor_is_the_newest_block_seen_or_the_newest_of_ours() {
+        let pace = Pace::new(6_000);
+        assert_eq!(pace.floor(), Height(0));
+        pace.saw(Height(7), 0, 0);
+        pace.saw(Height(5), 0, 0);
+        assert_eq!(pace.floor(), Height(7));
+        pace.landed(Height(9));
+        pace.landed(Height(8));
+        assert_eq!(pace.floor(), Height(9));
+        pace.saw(Height(10), 0, 0);
+        assert_eq!(pace.floor(), Height(10));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use akash_types::escrow::{AccountId, Funding};
 use akash_types::msg::{AccountDeposit, CloseDeployment, CreateDeployment, CreateLease, UpdateDeployment};
 use akash_types::{Msg, Rejection};
 use rayakash_core::Act;
+use rayakash_engine::facts::Intent;
 use rayakash_engine::ports::{Outcome, Receipt};
 
 use super::ChainAdapter;
@@ -20,18 +21,18 @@ impl ChainAdapter {
         };
         let memo = format!("{MEMO_MARK}{intent}");
         match sender.carry_out(intent, vec![message], class, &memo).await {
-            Ok(end) => outcome(end, act.name()),
+            Ok(end) => self.ended(end, act.name()),
             Err(unsettled) => doubt(&unsettled),
         }
     }
 
-    pub(super) async fn take_up(&self, intent: &str) -> Outcome {
+    pub(super) async fn take_up(&self, intent: &Intent) -> Outcome {
         let Some(sender) = self.sender() else {
             // The key's actor alone may pronounce, and it has no key.
             return Outcome::InDoubt { why: "the key is locked".to_owned(), tx: None, dead_at: None };
         };
-        match sender.pursue(intent).await {
-            Ok(Some(end)) => outcome(end, ""),
+        match sender.pursue(&intent.id).await {
+            Ok(Some(end)) => self.ended(end, &intent.act),
             Ok(None) => Outcome::NotStarted { why: "nothing was signed before the interruption".to_owned() },
             Err(unsettled) => match doubt(&unsettled) {
                 // Not tried this time says nothing of what happened before.
@@ -39,6 +40,15 @@ impl ChainAdapter {
                 other => other,
             },
         }
+    }
+
+    /// No look from now on may be older than the block that the transaction is in.
+    fn ended(&self, end: End, act: &str) -> Outcome {
+        match &end {
+            End::Landed { height, .. } | End::Failed { height: Some(height), .. } => self.pace.landed(*height),
+            End::Failed { height: None, .. } | End::Dead { .. } => {}
+        }
+        outcome(end, act)
     }
 }
 

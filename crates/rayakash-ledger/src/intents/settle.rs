@@ -12,7 +12,7 @@ use super::why_from;
 use crate::column::{Text, Whole};
 use crate::error::Fault;
 use crate::records::{self, EventKind, Record};
-use crate::{deployments, facts, fees};
+use crate::{deployments, facts, fees, wishes};
 
 /// For how long a provider whose bid could not be accepted is left out, milliseconds of header time.
 const AVOID_MS: u64 = 600_000;
@@ -108,7 +108,11 @@ fn close(connection: &Connection, written: &Written, ending: &Ending<'_>, tip: &
 fn done(connection: &Connection, written: &Written, tip: &Tip) -> Result<(), Fault> {
     let at_ms = tip.time_ms;
     match written.act.as_str() {
-        "open-deployment" => deployments::open(connection, &written.id),
+        "open-deployment" => {
+            deployments::open(connection, &written.id)?;
+            wishes::use_up_consent(connection, &written.cluster)
+        }
+        "update-deployment" => wishes::use_up_consent(connection, &written.cluster),
         "top-up" => deployments::top_up(connection, &written.id),
         "send-manifest" => {
             let (lease, version) =

@@ -52,7 +52,7 @@ fn records() -> impl Strategy<Value = Act> {
     let finish =
         |(dseq, cost)| Act::Finish { id: deployment(dseq), refund: Coin::uact(9), cost: Coin::uact(cost) };
     prop_oneof![
-        Just(Act::DropWish { why: "idle".to_owned() }),
+        Just(Act::DropWish { written_ms: 0, why: "idle".to_owned() }),
         Just(Act::Avoid { provider: address(5), until_ms: 77, why: "slow".to_owned() }),
         (DSEQS, 0..3_u128).prop_map(finish),
     ]

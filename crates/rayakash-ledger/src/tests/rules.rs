@@ -139,7 +139,7 @@ async fn no_intent_without_a_place_in_the_books() {
     desk.carry_out("demo", &opening(FIRST, 1), &not_started()).await;
     let akt = Act::TopUp { id: deployment(FIRST), amount: Coin::uakt(5) };
     let large = opening(FIRST + 1, u128::from(u64::MAX));
-    let record = Act::DropWish { why: "idle".to_owned() };
+    let record = Act::DropWish { written_ms: 0, why: "idle".to_owned() };
     let cases = [
         ("other", opening(FIRST, 1), "was used before"),
         ("demo", topping_up(FIRST, 5), "is not in the books of demo"),
@@ -167,7 +167,7 @@ async fn acts_that_are_records_are_entered() {
     let enter = async |act: Act| desk.ledger.enter(&cluster, &act, &tip(13)).await;
     let until_ms = 99;
     enter(Act::Avoid { provider: address(3), until_ms, why: "slow".to_owned() }).await.unwrap();
-    enter(Act::DropWish { why: "idle 45m".to_owned() }).await.unwrap();
+    enter(Act::DropWish { written_ms: 0, why: "idle 45m".to_owned() }).await.unwrap();
     let finish = |cost: u128| Act::Finish {
         id: deployment(FIRST),
         refund: Coin::uact(500 - cost),

@@ -70,10 +70,9 @@ impl Service {
 }
 
 impl Workload {
-    /// The service that holds a Ray head behind a gate: it shows both of their ports.
+    /// The service that holds a Ray head: its gate is the only one that others are shown.
     pub(crate) fn head(&self) -> Option<&str> {
-        let is_head =
-            |service: &Service| service.exposes(super::place::GCS) && service.exposes(super::place::GATE);
-        self.services.iter().find(|(_, service)| is_head(service)).map(|(name, _)| name.as_str())
+        let mut heads = self.services.iter().filter(|(_, service)| service.exposes(super::place::GATE));
+        heads.next().map(|(name, _)| name.as_str())
     }
 }
