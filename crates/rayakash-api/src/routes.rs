@@ -42,7 +42,7 @@ pub enum Answer {
     Json(&'static str),
     /// Server-sent events, each with a JSON value.
     Events(&'static str),
-    /// One JSON value per line.
+    /// One JSON value per line; a problem as the last one says why there are no more.
     Lines(&'static str),
     /// Any JSON object.
     Document,

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayakash_core::spec::Name;
-use rayakash_engine::ports::{Ledger as _, Unavailable};
+use rayakash_engine::ports::Ledger as _;
 use rayakash_engine::tasks::Tasks;
 use rayakash_engine::{Report, Settings, Tending, Treasury, tend};
+use rayakash_ledger::{ClusterRow, LedgerError};
 use tokio::sync::{Notify, watch};
 
 use crate::clock::SystemClock;
@@ -31,14 +32,13 @@ impl Clusters {
         Self { world, settings, treasury: Arc::default(), tasks, tended: Mutex::default() }
     }
 
-    /// Tends everything that the ledger says is wanted or not finished.
-    pub(crate) async fn resume(&self) -> Result<(), Unavailable> {
-        for row in self.world.ledger.clusters().await? {
-            if let Ok(name) = row.name.parse::<Name>() {
-                let books = self.world.ledger.books(&name).await?;
-                let unfinished = books.opened.iter().any(|opened| opened.finished.is_none());
-                if books.wish.is_some() || unfinished || !books.open.is_empty() {
-                    self.tend(&name);
+    /// Tends everything that the ledger says is wanted or not finished. What is wrong with one cluster is that cluster's trouble.
+    pub(crate) async fn resume(&self) -> Result<(), LedgerError> {
+        for row in self.world.ledger.clusters().await?.into_iter().filter(ClusterRow::is_live) {
+            match row.name.parse::<Name>() {
+                Ok(name) => self.tend(&name),
+                Err(error) => {
+                    tracing::error!(cluster = %row.name, error = %error, "a cluster on record cannot be tended");
                 }
             }
         }

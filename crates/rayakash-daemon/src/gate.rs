@@ -62,7 +62,7 @@ pub(crate) enum GateError {
     #[error("the gate answered `{0}`")]
     Refused(String),
     /// No connection, or not to our cluster.
-    #[error("the gate at {address} cannot be reached")]
+    #[error("the gate at {address} cannot be reached: {}", short(.source))]
     Unreachable {
         /// Where.
         address: String,
@@ -72,7 +72,30 @@ pub(crate) enum GateError {
     },
 }
 
+/// What is wrong with a connection, in two words; the system's own are for who looks closer.
+fn short(error: &io::Error) -> &'static str {
+    use io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::ConnectionRefused => "connection refused",
+        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe | Kind::UnexpectedEof => {
+            "connection reset"
+        }
+        Kind::TimedOut => "timed out",
+        // What TLS says of a certificate that is not the pinned one.
+        Kind::InvalidData => "another certificate",
+        _ => "no connection",
+    }
+}
+
 impl GateError {
+    /// Why, in two words.
+    pub(crate) fn short(&self) -> String {
+        match self {
+            Self::Refused(word) => format!("it answers `{word}`"),
+            Self::Unreachable { source, .. } => short(source).to_owned(),
+        }
+    }
+
     /// The gate is there and what lies behind it is not.
     pub(crate) fn is_down(&self) -> bool {
         matches!(self, Self::Refused(word) if word == "down")

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::clock::SystemClock;
-use crate::gate::{Dashboard, GateClient};
+use crate::gate::{Dashboard, GateClient, GateError};
 use crate::providers::chain_of;
 use crate::vault::FileVault;
 
@@ -24,11 +24,34 @@ const PROBE_PREFIX: &str = "rayakash-probe-";
 /// How long stopped jobs may take to end.
 const DRAIN_PATIENCE: Duration = Duration::from_secs(15);
 
+/// The longest look: a probe job takes seconds, and Ray may hang.
+const LOOK_PATIENCE: Duration = Duration::from_secs(90);
+
 /// Heads of all clusters.
 pub(crate) struct Heads {
     vault: FileVault,
     /// Nodes that a probe ran on, by Ray's own ids: a node that came back is another one.
     probed: Mutex<BTreeMap<LeaseId, BTreeSet<String>>>,
+    /// What was wrong at the last look, in full.
+    troubles: Mutex<BTreeMap<LeaseId, String>>,
+}
+
+/// A look that saw little: how Ray is as far as that shows, and what was wrong, in full.
+struct Blind {
+    ray: Ray,
+    why: String,
+}
+
+impl Blind {
+    fn unreachable(error: &std::io::Error) -> Self {
+        Self { ray: Ray::Unreachable(error.to_string()), why: chain_of(error) }
+    }
+}
+
+impl From<GateError> for Blind {
+    fn from(error: GateError) -> Self {
+        Self { ray: Ray::Unreachable(error.short()), why: chain_of(&error) }
+    }
 }
 
 /// What the supervisor says of itself; the rest of its answer is for people.
@@ -40,7 +63,12 @@ struct Supervisor {
 
 impl Heads {
     pub(crate) fn new(vault: FileVault) -> Self {
-        Self { vault, probed: Mutex::default() }
+        Self { vault, probed: Mutex::default(), troubles: Mutex::default() }
+    }
+
+    /// What was wrong at the last look at a lease's head, in full.
+    pub(crate) fn trouble(&self, lease: &LeaseId) -> Option<String> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner).get(lease).cloned()
     }
 
     pub(crate) fn gate(&self, cluster: &Name) -> std::io::Result<GateClient> {
@@ -54,14 +82,15 @@ impl Heads {
         Ok(RayClient::new(Arc::new(dashboard), SecretString::from(keys.ray_token.expose().to_owned())))
     }
 
-    async fn try_look(&self, gate: &Gate<'_>) -> Result<HeadLook, Ray> {
-        let unreachable = |error: &dyn std::error::Error| Ray::Unreachable(chain_of(error));
-        let client = self.gate(gate.cluster).map_err(|e| unreachable(&e))?;
-        let status = client.status(gate.address).await.map_err(|e| unreachable(&e))?;
+    async fn try_look(&self, gate: &Gate<'_>) -> Result<HeadLook, Blind> {
+        let client = self.gate(gate.cluster).map_err(|e| Blind::unreachable(&e))?;
+        let status = client.status(gate.address).await?;
         let supervisor: Supervisor = serde_json::from_str(&status).unwrap_or_default();
-        let ray = self.ray(gate.cluster, gate.address).map_err(|e| unreachable(&e))?;
-        let starting = |nodes: u32| Ray::Starting { nodes, phase: format!("head: {}", supervisor.phase) };
-        let rows = ray.instances().await.map_err(|_| starting(0))?;
+        let ray = self.ray(gate.cluster, gate.address).map_err(|e| Blind::unreachable(&e))?;
+        let rows = ray.instances().await.map_err(|error| {
+            let phase = format!("head: {}", supervisor.phase);
+            Blind { ray: Ray::Starting { nodes: 0, phase }, why: chain_of(&error) }
+        })?;
         let ours = of_lease(&rows, gate.lease);
         let (found, joined) = standing(&ours);
         let nodes = ours.iter().filter(|row| row.state == NodeState::Alive).map(|row| node(row)).collect();
@@ -93,10 +122,9 @@ impl Heads {
             }
             self.probed.lock().unwrap_or_else(PoisonError::into_inner).insert(gate.lease.clone(), lives);
         }
-        match ray.jobs().await {
-            Ok(jobs) => Ray::Probed { nodes, idle_since_ms: idle_since(&jobs) },
-            Err(error) => Ray::Joined { nodes, trouble: Some(chain_of(&error)) },
-        }
+        // A list of jobs that cannot be had says nothing against the nodes; as long as nobody knows, it is not idle.
+        let idle_since_ms = ray.jobs().await.ok().and_then(|jobs| idle_since(&jobs));
+        Ray::Probed { nodes, idle_since_ms }
     }
 
     async fn try_drain(&self, gate: &Gate<'_>) -> Result<(), String> {
@@ -182,7 +210,21 @@ fn idle_since(jobs: &[JobInfo]) -> Option<u64> {
 #[async_trait]
 impl Head for Heads {
     async fn look(&self, gate: &Gate<'_>) -> HeadLook {
-        self.try_look(gate).await.unwrap_or_else(|ray| HeadLook { ray, nodes: Vec::new() })
+        let looked = tokio::time::timeout(LOOK_PATIENCE, self.try_look(gate)).await.unwrap_or_else(|_| {
+            let why = "the look at the head took too long".to_owned();
+            Err(Blind { ray: Ray::Unreachable("timed out".to_owned()), why })
+        });
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        match looked {
+            Ok(look) => {
+                troubles.remove(gate.lease);
+                look
+            }
+            Err(Blind { ray, why }) => {
+                troubles.insert(gate.lease.clone(), why);
+                HeadLook { ray, nodes: Vec::new() }
+            }
+        }
     }
 
     async fn drain(&self, gate: &Gate<'_>) -> Outcome {

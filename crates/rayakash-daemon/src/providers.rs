@@ -22,7 +22,13 @@ use crate::clock::SystemClock;
 use crate::vault::FileVault;
 
 /// A look must not hold up the loop: a gateway that takes longer is silent.
-const LOOK_PATIENCE: Duration = Duration::from_secs(10);
+const LOOK_PATIENCE: Duration = Duration::from_secs(15);
+/// Within that, events may take this long: they are worth having, not worth waiting for.
+const EVENTS_PATIENCE: Duration = Duration::from_secs(5);
+/// So many events are read; a provider decides how many it sends.
+const MOST_EVENTS: usize = 200;
+/// The longest complaint, in characters.
+const LONGEST_COMPLAINT: usize = 200;
 /// How often a manifest is sent when the provider is not yet where we are.
 const MANIFEST_TRIES: u32 = 5;
 /// Pods that are younger than this have no complaint worth reading.
@@ -91,12 +97,12 @@ impl Gateways {
 
     async fn complaints(&self, gateway: &Gateway, lease: &LeaseId) -> Result<Vec<String>, Unavailable> {
         let token = self.token(lease, &[Scope::Events])?;
-        let Ok(events) = gateway.events(lease, false, &token).await else { return Ok(Vec::new()) };
-        let events: Vec<Event> = events.filter_map(|event| async { event.ok() }).collect().await;
-        let complaint = |event: &Event| format!("{}: {} ({})", event.reason, event.note, event.object.name);
-        let mut texts: Vec<String> = events.iter().filter(|e| e.kind == "Warning").map(complaint).collect();
-        texts.dedup();
-        Ok(texts.split_off(texts.len().saturating_sub(MOST_COMPLAINTS)))
+        let read = async {
+            let events = gateway.events(lease, false, &token).await.ok()?;
+            Some(events.filter_map(|event| async { event.ok() }).take(MOST_EVENTS).collect::<Vec<_>>().await)
+        };
+        let events = tokio::time::timeout(EVENTS_PATIENCE, read).await.ok().flatten().unwrap_or_default();
+        Ok(complaints_of(&events))
     }
 
     async fn try_look(&self, lease: &LeaseId, host_uri: &str) -> Result<LeaseLook, Unavailable> {
@@ -178,6 +184,17 @@ impl Providers for Gateways {
     }
 }
 
+/// What events complain about, newest last, each bounded.
+fn complaints_of(events: &[Event]) -> Vec<String> {
+    let complaint = |event: &Event| -> String {
+        let text = format!("{}: {} ({})", event.reason, event.note, event.object.name);
+        text.chars().take(LONGEST_COMPLAINT).collect()
+    };
+    let mut texts: Vec<String> = events.iter().filter(|e| e.kind == "Warning").map(complaint).collect();
+    texts.dedup();
+    texts.split_off(texts.len().saturating_sub(MOST_COMPLAINTS))
+}
+
 /// The provider's public host; when it names none, the host of its address on chain.
 fn host_of(host: &str, host_uri: &str) -> String {
     if !host.is_empty() {
@@ -205,6 +222,23 @@ pub(crate) fn chain_of(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn complaints_are_the_last_warnings_and_short() {
+        let event = |kind: &str, note: String| Event {
+            kind: kind.to_owned(),
+            reason: "Failed".to_owned(),
+            note,
+            ..Event::default()
+        };
+        let mut events: Vec<Event> = (0..9).map(|n| event("Warning", n.to_string())).collect();
+        events.push(event("Normal", "pulled".to_owned()));
+        events.push(event("Warning", "x".repeat(10_000)));
+        let texts = complaints_of(&events);
+        assert_eq!(texts.len(), MOST_COMPLAINTS);
+        assert!(texts.iter().all(|text| text.len() <= LONGEST_COMPLAINT));
+        assert_eq!(texts.first().map(String::as_str), Some("Failed: 5 ()"));
+    }
 
     #[test]
     fn the_gate_is_at_the_public_host_or_at_the_gateway_s() {

@@ -53,7 +53,7 @@ pub enum RunError {
         source: io::Error,
     },
     /// The ledger cannot be used. It is left as it is.
-    #[error("the ledger cannot be opened")]
+    #[error("the ledger cannot be used")]
     Ledger(#[from] LedgerError),
     /// The endpoints cannot be used.
     #[error("the chain's endpoints cannot be used")]
@@ -61,9 +61,6 @@ pub enum RunError {
     /// The key cannot be opened.
     #[error("the key cannot be opened: {0}")]
     Key(String),
-    /// What is on record cannot be read.
-    #[error("{0}")]
-    Resume(String),
 }
 
 fn io_error(what: impl ToString) -> impl FnOnce(io::Error) -> RunError {
@@ -78,7 +75,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send) -> Resul
     let service = Arc::new(build(&config, &tasks)?);
     let socket =
         OwnSocket::bind(&config.paths.socket()).map_err(io_error(config.paths.socket().display()))?;
-    service.clusters.resume().await.map_err(|error| RunError::Resume(error.to_string()))?;
+    service.clusters.resume().await?;
     tracing::info!(context = %config.context.name, socket = %config.paths.socket().display(), "ready");
     let asked = service.stop.clone();
     let serve = axum::serve(socket, http::router(Arc::clone(&service)));

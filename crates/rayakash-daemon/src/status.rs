@@ -13,23 +13,32 @@ use rayakash_engine::{NodeView, Report, Summary};
 
 use crate::config::Context;
 
+/// The words for a cluster that was not looked at yet, as [`Report::unknown`] has them.
+const LOOKING: &str = "looking";
+
 /// Unix seconds of Unix milliseconds.
 fn seconds(ms: u64) -> i64 {
     i64::try_from(ms / 1_000).unwrap_or(i64::MAX)
 }
 
-/// Where a cluster stands.
-pub(crate) fn of(name: &str, report: &Report, books: &Books, context: &Context) -> v1::ClusterStatus {
+/// Where a cluster stands: by the last report of its loop, by the books as they are now, and by what is wrong at its head.
+pub(crate) fn of(
+    name: &str,
+    report: &Report,
+    (books, head): (&Books, Option<String>),
+    context: &Context,
+) -> v1::ClusterStatus {
     let near = report.near.as_ref();
     let tip = report.tip;
-    let closed = books.wish.is_none() && books.opened.iter().all(|opened| opened.finished.is_some());
-    let ended = closed && !books.opened.is_empty();
+    let (state, phase) = standing(report, books);
+    let ended = state == v1::State::Closed;
     let open = books.opened.iter().rev().find(|opened| opened.finished.is_none());
+    let waiting = report.waiting.as_ref().filter(|_| phase == report.words);
     v1::ClusterStatus {
         name: name.to_owned(),
-        phase: if ended { "closed".to_owned() } else { report.words.clone() },
-        state: if ended { v1::State::Closed } else { state(report.summary) },
-        waiting: report.waiting.as_ref().map(|waiting| waiting_of(waiting, report)),
+        phase,
+        state,
+        waiting: waiting.map(|waiting| waiting_of(waiting, report)),
         nodes: near.map(|near| nodes(near, books)).unwrap_or_default(),
         provider: near.map(|near| v1::Provider {
             address: near.lease.provider.to_string(),
@@ -45,12 +54,25 @@ pub(crate) fn of(name: &str, report: &Report, books: &Books, context: &Context) 
         fees_uakt: v1::Micro(books.fees),
         escrow: near.map(|near| escrow(near, tip)),
         since: seconds(report.since_ms),
-        last_error: last_error(report, near),
+        last_error: last_error(report, near, head),
         last_code: last_code(report),
         ray_version: books.wish.as_ref().map(|wish| wish.cluster.ray.version.clone()),
         network: context.network.name().to_owned(),
         real_money: context.network.real_money(),
-        revision: revision(books),
+        // Of what is told here: the wish may be newer than the last look.
+        revision: revision(&report.books),
+    }
+}
+
+/// State and words. A report is as old as the last look; a wish that was written or dropped since then shows at once.
+fn standing(report: &Report, books: &Books) -> (v1::State, String) {
+    let over = books.open.is_empty() && books.opened.iter().all(|opened| opened.finished.is_some());
+    match &books.wish {
+        None if over && books.opened.is_empty() => (v1::State::Absent, "gone".to_owned()),
+        None if over => (v1::State::Closed, "closed".to_owned()),
+        None if report.books.wish.is_some() => (v1::State::Closing, "closing".to_owned()),
+        Some(_) if report.summary == Summary::Absent => (v1::State::Waiting, LOOKING.to_owned()),
+        _ => (state(report.summary), report.words.clone()),
     }
 }
 
@@ -60,13 +82,14 @@ pub(crate) fn revision(books: &Books) -> u64 {
     u64::try_from(written).unwrap_or(u64::MAX)
 }
 
-fn last_error(report: &Report, near: Option<&NodeView>) -> Option<String> {
+fn last_error(report: &Report, near: Option<&NodeView>, head: Option<String>) -> Option<String> {
     let complaint = near.and_then(|near| near.complaints.last().cloned());
     let failed = report.books.facts.iter().rev().find_map(|fact| match fact {
         Fact::Failed { why, .. } => Some(why.clone()),
         _ => None,
     });
-    report.trouble.clone().or(complaint).or_else(|| failed.filter(|_| report.summary != Summary::Ready))
+    let past = || head.or(failed).filter(|_| report.summary != Summary::Ready);
+    report.trouble.clone().or(complaint).or_else(past)
 }
 
 /// What kind of thing keeps it from being ready.
@@ -222,5 +245,79 @@ impl PodNames {
     /// What users call a pod; its own name when it has no place.
     pub(crate) fn shown<'a>(&'a self, pod: &'a str) -> &'a str {
         self.0.get(pod).map_or(pod, String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use akash_types::{Address, Coin, DeploymentId, Dseq};
+    use rayakash_engine::facts::{Finished, Intent, Opened, Wish};
+
+    use super::*;
+
+    const FILE: &str = "apiVersion: rayakash/v1\ncluster_name: a\nhead_node_type: h\navailable_node_types:\n  h: { resources: { CPU: 1, memory: 2Gi } }\n";
+
+    fn wanted(times: u64) -> Books {
+        let cluster = crate::wish::read(FILE).unwrap();
+        let facts = (0..times).map(|at_ms| Fact::WishWritten { at_ms }).collect();
+        Books { wish: Some(Wish { cluster, restart: false, written_ms: 0 }), facts, ..Books::default() }
+    }
+
+    fn dropped(finished: bool) -> Books {
+        let owner = Address::from_bytes(&[1; 20]).unwrap();
+        let end = Finished { refund: Coin::uact(7), cost: Coin::uact(3) };
+        let opened = Opened {
+            id: DeploymentId::new(owner, Dseq::new(7).unwrap()),
+            generation: 1,
+            deposited: 10,
+            finished: finished.then_some(end),
+        };
+        Books { wish: None, opened: vec![opened], ..wanted(1) }
+    }
+
+    fn report(words: &str, summary: Summary, books: Books) -> Report {
+        Report { words: words.to_owned(), summary, books, ..Report::unknown(0) }
+    }
+
+    #[test]
+    fn the_books_correct_a_report_that_is_older() {
+        let close = Intent {
+            id: "i".to_owned(),
+            cluster: "a".to_owned(),
+            act: "close-deployment".to_owned(),
+            deployment: None,
+            generation: 0,
+            signs: true,
+        };
+        let table = [
+            ("the same", report("ready", Summary::Ready, wanted(1)), wanted(1), "ready"),
+            ("just dropped", report("ready", Summary::Ready, wanted(1)), dropped(false), "closing"),
+            ("closing", report("locked", Summary::Waiting, dropped(false)), dropped(false), "locked"),
+            ("closed", report("closing", Summary::Closing, dropped(false)), dropped(true), "closed"),
+            (
+                "closed but for an intent",
+                report("settling: x", Summary::Waiting, dropped(true)),
+                Books { open: vec![close], ..dropped(true) },
+                "settling: x",
+            ),
+            ("wanted again", report("gone", Summary::Absent, dropped(true)), wanted(2), "looking"),
+            ("never there", report("looking", Summary::Waiting, wanted(1)), Books::default(), "gone"),
+        ];
+        for (what, report, books, phase) in table {
+            assert_eq!(standing(&report, &books).1, phase, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_status_bears_the_revision_of_what_it_tells() {
+        let context = Context {
+            name: "sandbox".to_owned(),
+            network: crate::Network::Sandbox,
+            endpoints: Vec::new(),
+            key: None,
+        };
+        let old = report("given up: x", Summary::Waiting, wanted(1));
+        let shown = of("a", &old, (&wanted(2), Some("reset".to_owned())), &context);
+        assert_eq!((shown.revision, shown.last_error.as_deref()), (1, Some("reset")));
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use akash_sdl::Manifest;
 use akash_types::LeaseId;
@@ -24,6 +25,8 @@ use crate::private;
 #[derive(Clone, Debug)]
 pub(crate) struct FileVault {
     root: PathBuf,
+    /// Held while keys are made: two callers must not make them twice.
+    making: Arc<Mutex<()>>,
 }
 
 /// A cluster's keys, as they lie on disk.
@@ -37,8 +40,8 @@ struct Stored {
 
 impl FileVault {
     /// The vault below a directory; nothing is made yet.
-    pub(crate) const fn new(root: PathBuf) -> Self {
-        Self { root }
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self { root, making: Arc::default() }
     }
 
     fn of(&self, cluster: &Name) -> PathBuf {
@@ -55,15 +58,32 @@ impl FileVault {
 
     /// A cluster's keys; made at the first call.
     pub(crate) fn keys_of(&self, cluster: &Name) -> io::Result<Keys> {
-        let path = self.of(cluster).join("keys.json");
-        if let Some(content) = private::read(&path)? {
-            let stored: Stored = serde_json::from_slice(&content)?;
-            return Ok(stored.into());
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = self.kept_keys(cluster)? {
+            return Ok(kept);
         }
         let stored = make()?;
         private::dir(&self.of(cluster))?;
-        private::write(&path, &serde_json::to_vec(&stored)?)?;
+        private::write(&self.keys_path(cluster), &serde_json::to_vec(&stored)?)?;
         Ok(stored.into())
+    }
+
+    /// A cluster's keys; others, of the same size, when it has none yet. Nothing is written.
+    pub(crate) fn keys_or_throwaway(&self, cluster: &Name) -> io::Result<Keys> {
+        match self.kept_keys(cluster)? {
+            Some(kept) => Ok(kept),
+            None => Ok(make()?.into()),
+        }
+    }
+
+    fn keys_path(&self, cluster: &Name) -> PathBuf {
+        self.of(cluster).join("keys.json")
+    }
+
+    fn kept_keys(&self, cluster: &Name) -> io::Result<Option<Keys>> {
+        let Some(content) = private::read(&self.keys_path(cluster))? else { return Ok(None) };
+        let stored: Stored = serde_json::from_slice(&content)?;
+        Ok(Some(stored.into()))
     }
 
     fn manifest_path(&self, cluster: &Name, version: Version) -> PathBuf {
@@ -165,9 +185,65 @@ impl Vault for FileVault {
     }
 }
 
+/// A vault that shows what is kept and keeps nothing.
+pub(crate) struct Throwaway(pub(crate) FileVault);
+
+#[async_trait]
+impl Vault for Throwaway {
+    async fn keys(&self, cluster: &Name) -> Result<Keys, Unavailable> {
+        self.0.keys_or_throwaway(cluster).map_err(|error| self.0.failed(&error))
+    }
+
+    async fn secrets(&self, cluster: &Cluster) -> Result<BTreeMap<String, Secret>, Unavailable> {
+        self.0.secrets(cluster).await
+    }
+
+    async fn keep(&self, _: &Name, _: Version, _: &Secret) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
+    async fn keep_gate(&self, _: &Name, _: &LeaseId, _: &(String, u16)) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
+    async fn gate(&self, cluster: &Name, lease: &LeaseId) -> Option<(String, u16)> {
+        self.0.gate(cluster, lease).await
+    }
+
+    async fn services(&self, cluster: &Name, version: Version) -> Result<BTreeMap<String, u32>, Unavailable> {
+        self.0.services(cluster, version).await
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn callers_at_the_same_time_get_the_same_keys() {
+        let home = tempfile::tempdir().unwrap();
+        let vault = FileVault::new(home.path().to_owned());
+        let name: Name = "a".parse().unwrap();
+        let tokens: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
+            let one = || vault.keys_of(&name).unwrap().ray_token.expose().to_owned();
+            let callers: Vec<_> = (0..8).map(|_| scope.spawn(one)).collect();
+            callers.into_iter().map(|caller| caller.join().unwrap()).collect()
+        });
+        assert_eq!(tokens.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_rehearsal_leaves_nothing_behind_and_shows_what_is_kept() {
+        let home = tempfile::tempdir().unwrap();
+        let real = FileVault::new(home.path().join("clusters"));
+        let rehearsal = Throwaway(real.clone());
+        let name: Name = "a".parse().unwrap();
+        rehearsal.keys(&name).await.unwrap();
+        rehearsal.keep(&name, [7; 32], &Secret::new("m")).await.unwrap();
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+        let kept = real.keys(&name).await.unwrap().ray_token;
+        assert_eq!(rehearsal.keys(&name).await.unwrap().ray_token, kept);
+    }
 
     #[tokio::test]
     async fn keys_are_made_once_and_forgotten_with_the_cluster() {

@@ -9,12 +9,14 @@ use crate::ports::{Gate, Outcome, Unavailable};
 use crate::step::Tended;
 
 /// Whether an act was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CarriedOut {
     Done,
     NotDone,
     /// Nobody knows: whatever else was decided must wait.
     InDoubt,
+    /// It could not be written down, so it was not done: a full disk, or a wish that is gone.
+    NotRecorded(Unavailable),
 }
 
 pub(crate) async fn carry_out(
@@ -27,7 +29,10 @@ pub(crate) async fn carry_out(
         of.world.ledger().enter(of.name, act, tip).await?;
         return Ok(CarriedOut::Done);
     }
-    let id = of.world.ledger().intend(of.name, act, tip).await?;
+    let id = match of.world.ledger().intend(of.name, act, tip).await {
+        Ok(id) => id,
+        Err(unavailable) => return Ok(CarriedOut::NotRecorded(unavailable)),
+    };
     let intent = Intent::of(id, of.name.as_str(), act);
     tracing::info!(cluster = %of.name, act = act.name(), intent = %intent.id, "carrying out");
     let outcome = perform(of, &intent.id, act, seen).await;

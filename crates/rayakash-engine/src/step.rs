@@ -112,15 +112,20 @@ async fn try_step(
     }
     tell(of, memory, &decision).await?;
     let report = last.next(&decision, seen.clone(), books.clone(), now.unix_ms);
-    publish(report);
+    publish(report.clone());
     if decision.acts.is_empty() {
         let gone = decision.row.0 == 1;
         return Ok(if gone { Next::Gone } else { Next::Wait });
     }
-    act(of, decision, &seen).await
+    act(of, decision, &seen, (&report, publish)).await
 }
 
-async fn act(of: &Tended<'_>, decision: Decision, seen: &Placing) -> Result<Next, Unavailable> {
+async fn act(
+    of: &Tended<'_>,
+    decision: Decision,
+    seen: &Placing,
+    (report, publish): (&Report, Publish<'_>),
+) -> Result<Next, Unavailable> {
     let tip = seen.view.tip;
     let planned = decision.acts.len();
     let admitted = of.treasury.admit(of.name, decision.acts, seen.view.wallet.uact);
@@ -131,6 +136,12 @@ async fn act(of: &Tended<'_>, decision: Decision, seen: &Placing) -> Result<Next
             Ok(CarriedOut::Done) => {}
             Ok(CarriedOut::NotDone) => next = Next::Later,
             Ok(CarriedOut::InDoubt) => {
+                next = Next::Later;
+                break;
+            }
+            Ok(CarriedOut::NotRecorded(unavailable)) => {
+                tracing::warn!(cluster = %of.name, error = %unavailable, "not written down, so not done");
+                publish(Report { trouble: Some(unavailable.to_string()), ..report.clone() });
                 next = Next::Later;
                 break;
             }

@@ -36,13 +36,13 @@ pub(crate) fn is_known(connection: &Connection, cluster: &str, id: &DeploymentId
         .exists(params![Text(id), cluster])
 }
 
-/// Closes the books of a deployment. Doing it again with the same figures changes nothing.
+/// Closes the books of a deployment; false when they are closed already. Doing it again with the same figures changes nothing.
 pub(crate) fn finish(
     connection: &Connection,
     cluster: &str,
     id: &DeploymentId,
     end: &Finished,
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     let known = connection
         .query_row(
             "SELECT * FROM deployments WHERE id = ?1 AND cluster = ?2",
@@ -52,7 +52,7 @@ pub(crate) fn finish(
         .optional()?;
     match known {
         None => return Err(Fault::refused(format!("deployment {id} is not in the books of {cluster}"))),
-        Some(Opened { finished: Some(was), .. }) if was == *end => return Ok(()),
+        Some(Opened { finished: Some(was), .. }) if was == *end => return Ok(false),
         Some(Opened { finished: Some(was), .. }) => {
             return Err(Fault::refused(format!(
                 "deployment {id} is finished with a cost of {}, not {}",
@@ -73,7 +73,7 @@ pub(crate) fn finish(
         connection,
         Record { kind: EventKind::Finish, cluster: Some(cluster), intent: None, text: &text, data },
     )?;
-    Ok(())
+    Ok(true)
 }
 
 /// The deployments of a cluster, oldest first.

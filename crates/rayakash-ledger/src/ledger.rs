@@ -83,10 +83,12 @@ impl ports::Ledger for Ledger {
                 Ok(facts::note(tx, &name, &Fact::Avoided { provider, until_ms, why })?)
             }
             Act::Finish { id, refund, cost, dry } => {
-                deployments::finish(tx, &name, &id, &Finished { refund, cost })?;
-                let why = "the escrow ran dry".to_owned();
-                let failed = dry.then(|| Fact::Failed { at_ms: tip.time_ms, why });
-                failed.map_or(Ok(()), |fact| Ok(facts::note(tx, &name, &fact)?))
+                let new = deployments::finish(tx, &name, &id, &Finished { refund, cost })?;
+                if new && dry {
+                    let why = "the escrow ran dry".to_owned();
+                    facts::note(tx, &name, &Fact::Failed { at_ms: tip.time_ms, why })?;
+                }
+                Ok(())
             }
             Act::OpenDeployment { .. }
             | Act::AcceptBid { .. }

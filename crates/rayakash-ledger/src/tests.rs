@@ -33,6 +33,18 @@ impl Desk {
         Self { ledger: open(&folder.path().join("state/ledger.db")), folder }
     }
 
+    /// Without a wish nothing can be opened.
+    async fn wanting(cluster: &str) -> Self {
+        let desk = Self::new();
+        desk.want(cluster, false, 5).await;
+        desk
+    }
+
+    async fn want(&self, cluster: &str, restart: bool, at_ms: u64) {
+        let file = format!("{cluster}\n");
+        self.ledger.write_wish(&name(cluster), &file, restart, at_ms).await.unwrap();
+    }
+
     fn path(&self) -> PathBuf {
         self.folder.path().join("state/ledger.db")
     }
@@ -137,6 +149,18 @@ fn topping_up(dseq: u64, amount: u128) -> Act {
 
 fn sending(dseq: u64) -> Act {
     Act::SendManifest { lease: lease(dseq), version: [7; 32] }
+}
+
+fn updating(dseq: u64) -> Act {
+    Act::UpdateDeployment { id: deployment(dseq), version: [8; 32] }
+}
+
+fn finishing(dseq: u64, cost: u128, dry: bool) -> Act {
+    Act::Finish { id: deployment(dseq), refund: Coin::uact(500 - cost), cost: Coin::uact(cost), dry }
+}
+
+fn dropping(written_ms: u64) -> Act {
+    Act::DropWish { written_ms, why: "idle 45m".to_owned() }
 }
 
 fn closing(dseq: u64, why: Why) -> Act {

@@ -170,9 +170,14 @@ pub(crate) fn may_spend(connection: &Connection, cluster: &str) -> Result<bool, 
     Ok(rows.exists([cluster])?)
 }
 
-/// The user's consent to a restart was for one change, which is made.
-pub(crate) fn use_up_consent(connection: &Connection, cluster: &str) -> Result<(), Fault> {
-    connection.execute("UPDATE wishes SET restart = 0 WHERE cluster = ?1", [cluster])?;
+/// The user's consent to a restart was for one change, which `intent` made. A wish that was written since keeps its own.
+pub(crate) fn use_up_consent(connection: &Connection, cluster: &str, intent: &str) -> Result<(), Fault> {
+    connection.execute(
+        "UPDATE wishes SET restart = 0 WHERE cluster = ?1 AND NOT EXISTS (
+             SELECT 1 FROM records wish JOIN records made ON made.intent = ?2 AND made.kind = 'intent'
+             WHERE wish.cluster = ?1 AND wish.kind = 'wish' AND wish.seq > made.seq)",
+        [cluster, intent],
+    )?;
     Ok(())
 }
 

@@ -48,7 +48,7 @@ fn failed(error: &RunError) -> Failure {
     let (code, hint) = match error {
         RunError::InUse { .. } => (Code::StateInUse, Some("rayakash daemon status, rayakash daemon stop")),
         RunError::NoSandbox { .. } => (Code::Unreachable, Some("rayakash sandbox run")),
-        RunError::Io { .. } | RunError::Ledger(_) | RunError::Resume(_) => (Code::StateDamaged, None),
+        RunError::Io { .. } | RunError::Ledger(_) => (Code::StateDamaged, None),
         RunError::Chain(_) => (Code::Unreachable, None),
         RunError::Key(_) => (Code::WrongPassphrase, None),
     };

@@ -15,7 +15,7 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 /// The longest line. A daemon that says more in one is not ours.
 const LONGEST: usize = 4 * 1024 * 1024;
 
-/// One JSON value per line.
+/// One JSON value per line. A problem in the place of a value is why there are no more.
 pub(super) fn json<T: DeserializeOwned>(
     socket: PathBuf,
     path: String,
@@ -29,11 +29,11 @@ pub(super) fn json<T: DeserializeOwned>(
         let mut lines = Lines::default();
         while let Some(piece) = exchange.piece().await? {
             for line in lines.push(&piece) {
-                yield read(&exchange, &line)?;
+                yield value(&exchange, &line)?;
             }
         }
         if let Some(line) = lines.rest() {
-            yield read(&exchange, &line)?;
+            yield value(&exchange, &line)?;
         }
     }
 }
@@ -84,6 +84,13 @@ pub(super) fn events(
             tokio::time::sleep(BETWEEN_TRIES).await;
         }
     }
+}
+
+fn value<T: DeserializeOwned>(exchange: &Exchange, line: &str) -> Result<T, Error> {
+    read(exchange, line).map_err(|unreadable| match serde_json::from_str(line) {
+        Ok(problem) => Error::Refused(Box::new(problem)),
+        Err(_) => unreadable,
+    })
 }
 
 fn read<T: DeserializeOwned>(exchange: &Exchange, line: &str) -> Result<T, Error> {

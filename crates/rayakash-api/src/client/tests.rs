@@ -139,3 +139,13 @@ fn names_are_escaped() {
         assert_eq!(escape(text), escaped);
     }
 }
+
+#[tokio::test]
+async fn lines_that_end_early_say_why() {
+    let (_folder, listener, client) = socket();
+    let problem = serde_json::to_string(&Problem::new(Code::NotReady, "no container is running")).unwrap();
+    let body = ok("application/x-ndjson", &format!("{{\"node\":\"a\",\"text\":\"b\"}}\n{problem}\n"));
+    let (got, _) = tokio::join!(client.logs("a", None, false).collect::<Vec<_>>(), answer(&listener, &body));
+    let [Ok(line), Err(Error::Refused(end))] = &got[..] else { panic!("{got:?}") };
+    assert_eq!((line.text.as_str(), end.detail.as_str()), ("b", "no container is running"));
+}

@@ -265,11 +265,12 @@ pub(super) fn r14_top_ups(wanted: &Wanted, seen: &View, policy: &Policy, decisio
     let closes = |id: &DeploymentId| {
         decision.acts.iter().any(|act| matches!(act, Act::CloseDeployment { id: closed, .. } if closed == id))
     };
+    let ends = decision.acts.iter().any(|act| matches!(act, Act::DropWish { .. }));
     let mut acts = Vec::new();
     for placed in &seen.placements {
         let Placement::Leased(leased) = &placed.at else { continue };
         let id = leased.lease.deployment();
-        if closes(id) || leased.escrow.is_negative() {
+        if ends || closes(id) || leased.escrow.is_negative() {
             continue;
         }
         match top_up(wanted, leased, seen, policy) {

@@ -10,19 +10,21 @@ use rayakash_api::v1;
 use rayakash_core::spec::{Cluster, Name};
 use rayakash_core::{Act, Secret, blueprint, ceiling_per_block, per_hour, usd};
 use rayakash_engine::facts::{Books, Wish};
-use rayakash_engine::ports::Ledger as _;
 use rayakash_engine::{Report, preview};
 
-use super::failure::{Answer, Failure, name, no_cluster};
+use super::failure::{self, Answer, Failure, books, name, no_cluster};
 use crate::clock::SystemClock;
 use crate::service::Service;
+use crate::world::Rehearsal;
 use crate::{status, wish};
 
 pub(crate) async fn list(State(service): State<Arc<Service>>) -> Answer<Json<v1::ClusterList>> {
     let mut clusters = Vec::new();
     for row in service.ledger().clusters().await.map_err(Failure::from)? {
         if let Ok(name) = row.name.parse::<Name>() {
-            clusters.push(status_of(&service, &name).await?);
+            // One cluster's damage hides no other.
+            let shown = status_of(&service, &name).await;
+            clusters.push(shown.unwrap_or_else(|failure| unreadable(&service, &name, failure)));
         }
     }
     Ok(Json(v1::ClusterList { clusters }))
@@ -44,6 +46,7 @@ pub(crate) async fn apply(
 ) -> Answer<Json<v1::ClusterStatus>> {
     let name = name(&text)?;
     let kept = wish::text(&apply.file, apply.max_usd.as_deref());
+    let kept = kept.map_err(|bad| Problem::from_error(Code::BadRequest, &bad))?;
     let cluster = wish::read(&kept)?;
     if cluster.name != name {
         let detail = format!("the file is for cluster `{}`, the request for `{name}`", cluster.name);
@@ -51,7 +54,7 @@ pub(crate) async fn apply(
     }
     permitted(&service, &cluster, apply.yes)?;
     drawable(&service, &cluster)?;
-    let books = service.ledger().books(&name).await?;
+    let books = books(&service, &name).await?;
     let stuck = books.history().gave_up.is_some() || !books.history().tries.is_empty();
     let before = service.ledger().wish_text(&name).await.map_err(Failure::from)?;
     if before.as_deref() != Some(kept.as_str()) || apply.restart || stuck {
@@ -60,7 +63,10 @@ pub(crate) async fn apply(
         written.map_err(Failure::from)?;
     }
     service.clusters.tend(&name);
-    Ok(Json(status_of(&service, &name).await?))
+    let written = status::revision(&failure::books(&service, &name).await?);
+    // What the report is about may still be the wish before; the answer names this one.
+    let now = status_of(&service, &name).await?;
+    Ok(Json(v1::ClusterStatus { revision: written, ..now }))
 }
 
 pub(crate) async fn remove(
@@ -68,9 +74,9 @@ pub(crate) async fn remove(
     Path(text): Path<String>,
 ) -> Answer<(StatusCode, Json<v1::ClusterStatus>)> {
     let name = name(&text)?;
-    let books = known(&service, &name).await?;
-    if books.wish.is_some() {
-        service.ledger().drop_wish(&name, SystemClock.now_ms()).await.map_err(Failure::from)?;
+    // Dropped unread: a wish that cannot be read any more can still be withdrawn.
+    if service.ledger().drop_wish(&name, SystemClock.now_ms()).await?.is_none() {
+        known(&service, &name).await?;
     }
     service.clusters.tend(&name);
     Ok((StatusCode::ACCEPTED, Json(status_of(&service, &name).await?)))
@@ -103,8 +109,11 @@ pub(crate) async fn plan(
         return Err(Problem::new(Code::BadRequest, detail).into());
     }
     drawable(&service, &cluster)?;
+    // Read before, so that damage to our own disk is told apart from a chain that does not answer.
+    books(&service, &name).await?;
     let wish = Wish { cluster: cluster.clone(), restart: true, written_ms: SystemClock.now_ms() };
-    let seen = preview(service.world(), wish, &service.clusters.settings).await?;
+    let rehearsal = Rehearsal::of(&service.clusters.world);
+    let seen = preview(&rehearsal, wish, &service.clusters.settings).await?;
     let changes: Vec<v1::Change> = seen.decision.acts.iter().map(change).collect();
     let restarts = |act: &Act| {
         matches!(act, Act::UpdateDeployment { .. })
@@ -135,15 +144,32 @@ fn change(act: &Act) -> v1::Change {
 
 /// What is on record; an error when nothing is.
 async fn known(service: &Service, name: &Name) -> Answer<Books> {
-    let books = service.ledger().books(name).await?;
+    let books = books(service, name).await?;
     let nothing = books.wish.is_none() && books.opened.is_empty() && books.facts.is_empty();
     if nothing { Err(no_cluster(name)) } else { Ok(books) }
 }
 
-pub(super) async fn status_of(service: &Service, name: &Name) -> Answer<v1::ClusterStatus> {
-    let books = service.ledger().books(name).await?;
+async fn status_of(service: &Service, name: &Name) -> Answer<v1::ClusterStatus> {
+    let books = books(service, name).await?;
+    Ok(shown(service, name, Some(&books)))
+}
+
+/// Where a cluster stands by its last report, and by its books when they can be read.
+fn shown(service: &Service, name: &Name, books: Option<&Books>) -> v1::ClusterStatus {
     let report = service.clusters.report(name).unwrap_or_else(|| Report::unknown(SystemClock.now_ms()));
-    Ok(status::of(name.as_str(), &report, &books, &service.context))
+    let head = report.near.as_ref().and_then(|near| service.world().heads.trouble(&near.lease));
+    status::of(name.as_str(), &report, (books.unwrap_or(&report.books), head), &service.context)
+}
+
+/// A cluster whose books cannot be read.
+fn unreadable(service: &Service, name: &Name, failure: Failure) -> v1::ClusterStatus {
+    v1::ClusterStatus {
+        state: v1::State::Waiting,
+        phase: "its books cannot be read".to_owned(),
+        last_error: Some(failure.0.detail),
+        last_code: Some(failure.0.code),
+        ..shown(service, name, None)
+    }
 }
 
 /// Real money is spent only with a cap, and only when somebody agreed.
@@ -165,7 +191,7 @@ fn permitted(service: &Service, cluster: &Cluster, yes: bool) -> Answer<()> {
 
 /// What would fail later fails now, before anything is written down.
 fn drawable(service: &Service, cluster: &Cluster) -> Answer<()> {
-    let keys = service.world().vault.keys_of(&cluster.name)?;
+    let keys = service.world().vault.keys_or_throwaway(&cluster.name)?;
     let tip = rayakash_core::view::Tip {
         height: akash_types::Height(1),
         time_ms: 0,

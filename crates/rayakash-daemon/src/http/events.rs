@@ -8,9 +8,9 @@ use axum::extract::{Query, State};
 use axum::http::HeaderMap;
 use axum::response::Sse;
 use axum::response::sse::{Event as Frame, KeepAlive};
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _};
 use rayakash_api::v1;
-use rayakash_ledger::EventRow;
+use rayakash_ledger::{EventRow, Ledger, LedgerError};
 use serde::Deserialize;
 
 use crate::service::Service;
@@ -31,34 +31,43 @@ pub(crate) async fn events(
     headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<Frame, Infallible>>> {
     let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
-    let follow = which.follow.unwrap_or(true);
-    let mut newest = service.ledger().subscribe();
-    // Who follows without a number wants what happens from now on; who does not follow wants what happened.
-    let begin = if follow { *newest.borrow() } else { 0 };
-    let mut after: u64 = resumed.or(which.after).unwrap_or(begin);
-    let stream = async_stream::stream! {
+    let ledger = Arc::clone(&service.world().ledger);
+    let rows = rows(ledger, which.cluster, resumed.or(which.after), which.follow.unwrap_or(true));
+    let frames = rows.map(|row| {
+        Ok(match row {
+            Ok(row) => frame(row),
+            Err(error) => {
+                tracing::warn!(error = %error, "events cannot be read");
+                Frame::default().event("resync")
+            }
+        })
+    });
+    // A follower must not hold up a daemon that stops.
+    let frames = frames.take_until(service.stop.clone().cancelled_owned());
+    Sse::new(frames).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+}
+
+/// Events behind `after`, or from now on; then those to come, or the end. An error is the last item.
+fn rows(
+    ledger: Arc<Ledger>,
+    cluster: Option<String>,
+    after: Option<u64>,
+    follow: bool,
+) -> impl Stream<Item = Result<EventRow, LedgerError>> + Send {
+    let mut newest = ledger.subscribe();
+    let mut after = after.unwrap_or(*newest.borrow());
+    async_stream::try_stream! {
         loop {
-            match service.ledger().events(after, which.cluster.as_deref(), PAGE).await {
-                Ok(rows) if rows.is_empty() => {
-                    if !follow || newest.changed().await.is_err() {
-                        return;
-                    }
-                }
-                Ok(rows) => {
-                    for row in rows {
-                        after = row.seq;
-                        yield Ok(frame(row));
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(error = %error, "events cannot be read");
-                    yield Ok(Frame::default().event("resync"));
-                    return;
-                }
+            let page = ledger.events(after, cluster.as_deref(), PAGE).await?;
+            if page.is_empty() && (!follow || newest.changed().await.is_err()) {
+                return;
+            }
+            for row in page {
+                after = row.seq;
+                yield row;
             }
         }
-    };
-    Sse::new(stream).keep_alive(KeepAlive::new().interval(Duration::from_secs(15)))
+    }
 }
 
 fn frame(row: EventRow) -> Frame {
@@ -73,4 +82,40 @@ fn frame(row: EventRow) -> Frame {
         fields: serde_json::from_str(&row.data).unwrap_or_default(),
     };
     Frame::default().id(id).json_data(event).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use rayakash_engine::ports::Ledger as _;
+
+    use super::*;
+
+    async fn say(ledger: &Ledger, cluster: &str, words: &str) {
+        ledger.say(&cluster.parse().unwrap(), words, "").await.unwrap();
+    }
+
+    async fn texts(rows: impl Stream<Item = Result<EventRow, LedgerError>>) -> Vec<String> {
+        rows.map(|row| row.unwrap().text).collect().await
+    }
+
+    #[tokio::test]
+    async fn what_is_past_comes_only_when_asked_for_and_what_does_not_follow_ends() {
+        let home = tempfile::tempdir().unwrap();
+        let ledger = Arc::new(Ledger::open(&home.path().join("l"), |_| Err(String::new())).unwrap());
+        for (cluster, words) in [("a", "one"), ("b", "two"), ("a", "three")] {
+            say(&ledger, cluster, words).await;
+        }
+        let get = |cluster: Option<&str>, after, follow| {
+            rows(Arc::clone(&ledger), cluster.map(str::to_owned), after, follow)
+        };
+        assert_eq!(texts(get(None, Some(0), false)).await, ["one", "two", "three"]);
+        assert_eq!(texts(get(Some("a"), Some(1), false)).await, ["three"]);
+        assert!(texts(get(None, None, false)).await.is_empty());
+        let mut coming = pin!(get(Some("a"), None, true));
+        say(&ledger, "b", "four").await;
+        say(&ledger, "a", "five").await;
+        assert_eq!(coming.next().await.unwrap().unwrap().text, "five");
+    }
 }

@@ -6,8 +6,11 @@ use axum::response::{IntoResponse, Response};
 use rayakash_api::error::{Code, Problem};
 use rayakash_api::file::Invalid;
 use rayakash_core::spec::Name;
-use rayakash_engine::ports::Unavailable;
+use rayakash_engine::facts::Books;
+use rayakash_engine::ports::{Ledger as _, Unavailable};
 use rayakash_ledger::LedgerError;
+
+use crate::service::Service;
 
 /// A failure that is answered.
 #[derive(Debug)]
@@ -33,11 +36,17 @@ impl From<Problem> for Failure {
     }
 }
 
+/// The chain or a gateway; the ledger has [`books`] and an error of its own.
 impl From<Unavailable> for Failure {
     fn from(error: Unavailable) -> Self {
-        let code = if error.what.contains("ledger") { Code::StateDamaged } else { Code::Unreachable };
-        Self(Problem::new(code, error.to_string()))
+        Self(Problem::new(Code::Unreachable, error.to_string()))
     }
+}
+
+/// What is on record about a cluster. The ledger is a part of the world to the engine; here it is our own disk.
+pub(super) async fn books(service: &Service, name: &Name) -> Answer<Books> {
+    let read = service.ledger().books(name).await;
+    read.map_err(|error| Problem::new(Code::StateDamaged, error.to_string()).into())
 }
 
 impl From<std::io::Error> for Failure {

@@ -88,9 +88,11 @@ pub(crate) async fn logs(
         let text = ray.job_logs(&id).await.map_err(|error| failed(&error))?;
         return Ok(lines(Body::from(line(&v1::JobLog { text }))));
     }
-    let pieces = ray.follow(&id).map(|piece| match piece {
-        Ok(text) => Ok(line(&v1::JobLog { text })),
-        Err(error) => Err(std::io::Error::other(chain_of(&error))),
+    let pieces = ray.follow(&id).map(|piece| {
+        Ok::<_, std::convert::Infallible>(match piece {
+            Ok(text) => line(&v1::JobLog { text }),
+            Err(error) => last_line(failed(&error).0),
+        })
     });
     Ok(lines(Body::from_stream(pieces)))
 }
@@ -100,6 +102,11 @@ pub(super) fn line<T: serde::Serialize>(value: &T) -> String {
     let mut text = serde_json::to_string(value).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// Ends an answer that has begun: a problem in the place of a value says why there are no more.
+pub(super) fn last_line(problem: Problem) -> String {
+    line(&problem)
 }
 
 /// An answer of one JSON value per line.

@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use rayakash_api::error::{Code, Problem};
 use rayakash_api::v1;
 use rayakash_core::Secret;
+use rayakash_ledger::ClusterRow;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::failure::{Answer, Failure};
@@ -122,10 +123,25 @@ pub(crate) async fn remove(
     State(service): State<Arc<Service>>,
     Path(name): Path<String>,
 ) -> Answer<StatusCode> {
-    if service.context.key.as_deref() == Some(name.as_str()) && service.world().chain.key().is_some() {
-        let detail = format!("`{name}` is in use; stop the daemon first");
-        return Err(Problem::new(Code::Conflict, detail).into());
+    if service.context.key.as_deref() == Some(name.as_str()) {
+        unused(&service, &name).await?;
     }
     service.keyring.remove(&name).map_err(failed)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The context's key can go when nothing hangs on it. Without the key, what runs could never be closed.
+async fn unused(service: &Service, key: &str) -> Answer<()> {
+    let rows = service.ledger().clusters().await?;
+    let live: Vec<String> = rows.into_iter().filter(ClusterRow::is_live).map(|row| row.name).collect();
+    if !live.is_empty() {
+        let names = live.join(", ");
+        let problem = Problem::new(Code::Conflict, format!("`{key}` pays for {names}"));
+        return Err(problem.hint("rayakash down --all, and then remove it").still_running(names).into());
+    }
+    if service.world().chain.key().is_some() {
+        let problem = Problem::new(Code::Conflict, format!("`{key}` is unlocked"));
+        return Err(problem.hint("rayakash daemon stop, and then remove it").into());
+    }
+    Ok(())
 }

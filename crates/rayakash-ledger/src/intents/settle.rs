@@ -110,9 +110,9 @@ fn done(connection: &Connection, written: &Written, tip: &Tip) -> Result<(), Fau
     match written.act.as_str() {
         "open-deployment" => {
             deployments::open(connection, &written.id)?;
-            wishes::use_up_consent(connection, &written.cluster)
+            wishes::use_up_consent(connection, &written.cluster, &written.id)
         }
-        "update-deployment" => wishes::use_up_consent(connection, &written.cluster),
+        "update-deployment" => wishes::use_up_consent(connection, &written.cluster, &written.id),
         "top-up" => deployments::top_up(connection, &written.id),
         "send-manifest" => {
             let (lease, version) =

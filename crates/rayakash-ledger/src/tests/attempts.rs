@@ -38,7 +38,7 @@ async fn every_end_comes_back_as_it_was() {
         EndRow::SequenceUsed { from, to, seen_at, by },
         EndRow::SequenceUsed { from, to, seen_at, by: None },
     ];
-    let desk = Desk::new();
+    let desk = Desk::wanting("demo").await;
     let intent = desk.intend("demo", &opening(1, 1)).await;
     let mut expected = Vec::new();
     for (number, end) in (0..).zip(&ends) {
@@ -62,12 +62,12 @@ async fn every_end_comes_back_as_it_was() {
     assert!(desk.ledger.attempts_of("other").await.unwrap().is_empty());
     assert_eq!(desk.books("demo").await.fees, 5_700);
     let once = ["attempt", "broadcast", "ended"].repeat(ends.len());
-    assert_eq!(desk.kinds().await[1..], once);
+    assert_eq!(desk.kinds().await[2..], once);
 }
 
 #[tokio::test]
 async fn nothing_is_signed_without_an_open_intent() {
-    let desk = Desk::new();
+    let desk = Desk::wanting("demo").await;
     let intent = desk.intend("demo", &opening(1, 1)).await;
     desk.settle(&intent, &not_started()).await.unwrap();
     for id in ["unknown", &intent.id] {
@@ -76,12 +76,12 @@ async fn nothing_is_signed_without_an_open_intent() {
     }
     assert!(desk.ledger.attempt_answered("AA", "?").await.is_err());
     assert!(desk.ledger.attempt_ended("AA", &failed(None, None)).await.is_err());
-    assert_eq!(desk.kinds().await, ["intent", "settled"]);
+    assert_eq!(desk.kinds().await, ["wish", "intent", "settled"]);
 }
 
 #[tokio::test]
 async fn an_intent_stays_open_while_its_transaction_may_be_executed() {
-    let desk = Desk::new();
+    let desk = Desk::wanting("demo").await;
     let intent = desk.intend("demo", &opening(1, 900)).await;
     desk.ledger.attempt_add(&attempt(&intent.id, "AA", 1)).await.unwrap();
     for outcome in [not_started(), refused("no"), done()] {
@@ -101,7 +101,7 @@ async fn an_intent_stays_open_while_its_transaction_may_be_executed() {
 
 #[tokio::test]
 async fn a_hash_is_written_down_once() {
-    let desk = Desk::new();
+    let desk = Desk::wanting("demo").await;
     let intent = desk.intend("demo", &opening(1, 1)).await;
     desk.ledger.attempt_add(&attempt(&intent.id, "AA", 1)).await.unwrap();
     assert!(desk.ledger.attempt_add(&attempt(&intent.id, "AA", 2)).await.is_err());

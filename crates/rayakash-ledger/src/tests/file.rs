@@ -100,7 +100,7 @@ fn a_place_that_cannot_be_written_is_named() {
 
 #[tokio::test]
 async fn a_full_disk_stops_effects_and_forgets_nothing() {
-    let desk = Desk::new();
+    let desk = Desk::wanting("demo").await;
     let limit = |pages: i64| {
         desk.ledger.store.with_writer(|writer| writer.pragma_update(None, "max_page_count", pages)).unwrap();
     };
@@ -132,14 +132,14 @@ async fn a_full_disk_stops_effects_and_forgets_nothing() {
     assert_eq!(desk.kinds().await, before);
     assert_eq!(*desk.ledger.subscribe().borrow(), newest);
     let books = desk.books("demo").await;
-    assert_eq!((books.open.len(), books.facts.len(), books.fees), (1, 0, 0));
+    assert_eq!((books.open.len(), books.facts.len(), books.fees), (1, 1, 0));
 
     // Room again: the same call goes through, and nothing was lost.
     limit(i64::from(u32::MAX) - 1);
     desk.settle(&intent, &refused).await.unwrap();
     let books = desk.books("demo").await;
-    assert_eq!((books.open.len(), books.facts.len(), books.fees), (0, 1, 5_000));
-    assert_eq!(desk.kinds().await.len(), 1 + words + 2);
+    assert_eq!((books.open.len(), books.facts.len(), books.fees), (0, 2, 5_000));
+    assert_eq!(desk.kinds().await.len(), 2 + words + 2);
 }
 
 #[tokio::test]

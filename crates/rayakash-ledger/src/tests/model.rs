@@ -9,6 +9,8 @@ use super::*;
 
 const CLUSTERS: [&str; 2] = ["one", "two"];
 const DSEQS: std::ops::Range<u64> = 1..6;
+/// When wishes are written: few times, so that one to be dropped is often there.
+const TIMES: std::ops::Range<u64> = 0..3;
 
 #[derive(Clone, Debug)]
 enum Call {
@@ -33,6 +35,7 @@ fn acts() -> impl Strategy<Value = Act> {
         3 => (DSEQS, 0..9_u128).prop_map(|(dseq, deposit)| opening(dseq, deposit)),
         2 => (DSEQS, 0..9_u128).prop_map(|(dseq, amount)| topping_up(dseq, amount)),
         1 => DSEQS.prop_map(accepting),
+        1 => DSEQS.prop_map(updating),
         1 => DSEQS.prop_map(sending),
         2 => (DSEQS, whys).prop_map(|(dseq, why)| closing(dseq, why)),
     ]
@@ -49,19 +52,17 @@ fn outcomes() -> impl Strategy<Value = Outcome> {
 }
 
 fn records() -> impl Strategy<Value = Act> {
-    let finish =
-        |(dseq, cost)| Act::Finish { id: deployment(dseq), refund: Coin::uact(9), cost: Coin::uact(cost) };
     prop_oneof![
-        Just(Act::DropWish { written_ms: 0, why: "idle".to_owned() }),
+        TIMES.prop_map(dropping),
         Just(Act::Avoid { provider: address(5), until_ms: 77, why: "slow".to_owned() }),
-        (DSEQS, 0..3_u128).prop_map(finish),
+        (DSEQS, 0..3_u128, any::<bool>()).prop_map(|(dseq, cost, dry)| finishing(dseq, cost, dry)),
     ]
 }
 
 fn calls() -> impl Strategy<Value = Call> {
     let cluster = || 0..CLUSTERS.len();
     prop_oneof![
-        2 => (cluster(), any::<bool>()).prop_map(|(cluster, restart)| Call::WriteWish { cluster, restart }),
+        4 => (cluster(), any::<bool>()).prop_map(|(cluster, restart)| Call::WriteWish { cluster, restart }),
         1 => cluster().prop_map(|cluster| Call::DropWish { cluster }),
         6 => (cluster(), acts()).prop_map(|(cluster, act)| Call::Intend { cluster, act }),
         6 => (any::<prop::sample::Index>(), outcomes()).prop_map(|(which, outcome)| Call::Settle { which, outcome }),
@@ -69,7 +70,7 @@ fn calls() -> impl Strategy<Value = Call> {
         1 => (cluster(), DSEQS).prop_map(|(cluster, dseq)| {
             Call::Note { cluster, fact: Fact::Unready { lease: lease(dseq), at_ms: 5 } }
         }),
-        1 => any::<bool>().prop_map(Call::Pause),
+        1 => prop::bool::weighted(0.2).prop_map(Call::Pause),
         1 => Just(Call::Reopen),
     ]
 }
@@ -83,12 +84,27 @@ struct Shelf {
     fees: u128,
 }
 
+impl Shelf {
+    fn wishes(&self) -> usize {
+        self.facts.iter().filter(|fact| matches!(fact, Fact::WishWritten { .. })).count()
+    }
+
+    /// The consent was for the change that was decided when there had been so many wishes.
+    fn use_up_consent(&mut self, wishes: usize) {
+        if self.wishes() == wishes {
+            self.wish = self.wish.map(|(_, written_ms)| (false, written_ms));
+        }
+    }
+}
+
 /// What all books should be.
 #[derive(Default)]
 struct Model {
     shelves: [Shelf; 2],
     /// Every intent, its cluster, and its outcome.
     intents: Vec<(Intent, Act, usize, Option<&'static str>)>,
+    /// How many wishes there had been when each intent was written down.
+    wishes: Vec<usize>,
     used: BTreeSet<u64>,
     paid: BTreeSet<String>,
     paused: bool,
@@ -96,6 +112,9 @@ struct Model {
 
 impl Model {
     fn may_intend(&self, cluster: usize, act: &Act) -> bool {
+        if act.spends() && (self.paused || self.shelves[cluster].wish.is_none()) {
+            return false;
+        }
         match act {
             Act::OpenDeployment { id, .. } => !self.used.contains(&id.dseq.get()),
             Act::TopUp { id, .. } => self.shelves[cluster].opened.iter().any(|opened| &opened.id == id),
@@ -112,6 +131,7 @@ impl Model {
         if let Act::OpenDeployment { id, .. } = act {
             self.used.insert(id.dseq.get());
         }
+        self.wishes.push(self.shelves[cluster].wishes());
         self.intents.push((intent, act.clone(), cluster, None));
     }
 
@@ -139,7 +159,9 @@ impl Model {
             (Act::OpenDeployment { id, deposit, .. }, "done") => {
                 let deposited = deposit.amount;
                 shelf.opened.push(Opened { id: id.clone(), generation: 1, deposited, finished: None });
+                shelf.use_up_consent(self.wishes[which]);
             }
+            (Act::UpdateDeployment { .. }, "done") => shelf.use_up_consent(self.wishes[which]),
             (Act::TopUp { id, amount }, "done") => {
                 shelf.opened.iter_mut().find(|opened| &opened.id == id).unwrap().deposited += amount.amount;
             }
@@ -177,7 +199,7 @@ impl Model {
     fn entered(&mut self, cluster: usize, act: &Act) -> bool {
         let shelf = &mut self.shelves[cluster];
         match act {
-            Act::DropWish { .. } => shelf.wish = None,
+            Act::DropWish { written_ms, .. } => shelf.wish = shelf.wish.filter(|wish| wish.1 != *written_ms),
             Act::Avoid { provider, until_ms, why } => {
                 shelf.facts.push(Fact::Avoided {
                     provider: provider.clone(),
@@ -185,11 +207,14 @@ impl Model {
                     why: why.clone(),
                 });
             }
-            Act::Finish { id, refund, cost } => {
+            Act::Finish { id, refund, cost, dry } => {
                 let end = Finished { refund: refund.clone(), cost: cost.clone() };
                 let Some(opened) = shelf.opened.iter_mut().find(|opened| &opened.id == id) else {
                     return false;
                 };
+                if *dry && opened.finished.is_none() {
+                    shelf.facts.push(Fact::Failed { at_ms: 13_000, why: "the escrow ran dry".to_owned() });
+                }
                 return *opened.finished.get_or_insert(end.clone()) == end;
             }
             Act::OpenDeployment { .. }
@@ -301,7 +326,7 @@ impl Pair {
 
 async fn run(calls: Vec<Call>) {
     let mut pair = Pair { desk: Desk::new(), model: Model::default() };
-    for (at_ms, call) in (0_u64..).zip(calls) {
+    for (at_ms, call) in TIMES.cycle().zip(calls) {
         let before = pair.desk.kinds().await.len();
         let taken = pair.call(call, at_ms).await;
         if !taken {

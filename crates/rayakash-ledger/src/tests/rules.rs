@@ -38,7 +38,7 @@ async fn a_wish_that_could_not_be_read_back_is_refused() {
 
 #[tokio::test]
 async fn an_intent_is_open_until_its_end_is_certain() {
-    let desk = Desk::new();
+    let desk = Desk::wanting("demo").await;
     let intent = desk.intend("demo", &opening(FIRST, 500_000)).await;
     assert_eq!(intent.id.len(), 20);
     assert!(intent.id.bytes().all(|byte| byte.is_ascii_hexdigit()));
@@ -58,12 +58,12 @@ async fn an_intent_is_open_until_its_end_is_certain() {
     assert!(books.open.is_empty());
     assert_eq!(books.opened.len(), 1);
     assert_eq!((books.opened[0].deposited, books.fees), (500_000, 5_000));
-    assert_eq!(desk.kinds().await, ["intent", "phase", "settled"]);
+    assert_eq!(desk.kinds().await, ["wish", "intent", "phase", "settled"]);
 }
 
 #[tokio::test]
 async fn an_end_counts_once_and_does_not_change() {
-    let desk = Desk::new();
+    let desk = Desk::wanting("demo").await;
     desk.carry_out("demo", &opening(FIRST, 500_000), &done()).await;
     let intent = desk.intend("demo", &topping_up(FIRST, 70)).await;
     for _ in 0..2 {
@@ -100,7 +100,7 @@ async fn what_follows_from_an_end() {
             vec![Fact::ManifestRefused { lease: lease(FIRST), why: text("bad image") }],
         ),
         (sending(FIRST), not_started(), vec![]),
-        (Act::UpdateDeployment { id: deployment(FIRST), version: [8; 32] }, done(), vec![]),
+        (updating(FIRST), done(), vec![]),
         (Act::DrainJobs { lease: lease(FIRST) }, done(), vec![]),
         (closing(FIRST, Why::Asked), done(), vec![]),
         (closing(FIRST, Why::Replaced), done(), vec![]),
@@ -121,10 +121,10 @@ async fn what_follows_from_an_end() {
         (closing(FIRST, Why::Lost(text("left"))), refused("no"), vec![]),
     ];
     for (act, outcome, facts) in cases {
-        let desk = Desk::new();
+        let desk = Desk::wanting("demo").await;
         desk.carry_out("demo", &act, &outcome).await;
         let books = desk.books("demo").await;
-        assert_eq!(books.facts, facts, "{act:?} {outcome:?}");
+        assert_eq!(books.facts[1..], facts, "{act:?} {outcome:?}");
         assert!(books.open.is_empty());
         let sent = matches!((&act, &outcome), (Act::SendManifest { .. }, Outcome::Done(_)));
         let last = desk.ledger.newest_event().await.unwrap().unwrap();
@@ -135,17 +135,17 @@ async fn what_follows_from_an_end() {
 
 #[tokio::test]
 async fn no_intent_without_a_place_in_the_books() {
-    let desk = Desk::new();
+    let desk = Desk::wanting("demo").await;
+    desk.want("other", false, 5).await;
     desk.carry_out("demo", &opening(FIRST, 1), &not_started()).await;
     let akt = Act::TopUp { id: deployment(FIRST), amount: Coin::uakt(5) };
     let large = opening(FIRST + 1, u128::from(u64::MAX));
-    let record = Act::DropWish { written_ms: 0, why: "idle".to_owned() };
     let cases = [
         ("other", opening(FIRST, 1), "was used before"),
         ("demo", topping_up(FIRST, 5), "is not in the books of demo"),
         ("demo", akt, "funded in uact"),
         ("demo", large, "out of range"),
-        ("demo", record, "nothing to be done"),
+        ("demo", dropping(5), "nothing to be done"),
     ];
     let before = desk.kinds().await;
     for (cluster, act, why) in cases {
@@ -160,23 +160,17 @@ async fn no_intent_without_a_place_in_the_books() {
 
 #[tokio::test]
 async fn acts_that_are_records_are_entered() {
-    let desk = Desk::new();
+    let desk = Desk::wanting("demo").await;
     let cluster = name("demo");
-    desk.ledger.write_wish(&cluster, "demo\n", false, 5).await.unwrap();
     desk.carry_out("demo", &opening(FIRST, 500), &done()).await;
     let enter = async |act: Act| desk.ledger.enter(&cluster, &act, &tip(13)).await;
     let until_ms = 99;
     enter(Act::Avoid { provider: address(3), until_ms, why: "slow".to_owned() }).await.unwrap();
-    enter(Act::DropWish { written_ms: 0, why: "idle 45m".to_owned() }).await.unwrap();
-    let finish = |cost: u128| Act::Finish {
-        id: deployment(FIRST),
-        refund: Coin::uact(500 - cost),
-        cost: Coin::uact(cost),
-    };
+    enter(dropping(5)).await.unwrap();
     for _ in 0..2 {
-        enter(finish(120)).await.unwrap();
+        enter(finishing(FIRST, 120, false)).await.unwrap();
     }
-    assert!(enter(finish(121)).await.unwrap_err().why.contains("with a cost of 120uact"));
+    assert!(enter(finishing(FIRST, 121, false)).await.unwrap_err().why.contains("with a cost of 120uact"));
     assert!(enter(sending(FIRST)).await.unwrap_err().why.contains("more than a record"));
     let books = desk.books("demo").await;
     assert!(books.wish.is_none());
@@ -186,6 +180,101 @@ async fn acts_that_are_records_are_entered() {
     assert_eq!(books.opened[0].finished, Some(finished));
     assert_eq!((books.cost(), books.refund()), (120, 380));
     assert_eq!(desk.kinds().await, ["wish", "intent", "settled", "fact", "down", "finish"]);
+}
+
+#[tokio::test]
+async fn nothing_is_spent_unless_it_is_wanted_and_spending_goes_on() {
+    let desk = Desk::wanting("demo").await;
+    desk.carry_out("demo", &opening(FIRST, 500), &done()).await;
+    let spending = [opening(FIRST + 1, 1), accepting(FIRST), updating(FIRST), topping_up(FIRST, 5)];
+    let other = [sending(FIRST), Act::DrainJobs { lease: lease(FIRST) }, closing(FIRST, Why::Asked)];
+    // What was begun before it was forbidden still finds its way into the books.
+    let begun = desk.intend("demo", &topping_up(FIRST, 70)).await;
+    let forbidden = async || {
+        let before = desk.kinds().await;
+        for act in &spending {
+            let refusal = desk.ledger.intend(&name("demo"), act, &tip(10)).await.unwrap_err();
+            assert!(refusal.why.contains("not wanted any more, or spending is stopped"), "{refusal}");
+        }
+        assert_eq!(desk.kinds().await, before);
+        for act in &other {
+            desk.carry_out("demo", act, &not_started()).await;
+        }
+    };
+    desk.ledger.set_paused(true).await.unwrap();
+    forbidden().await;
+    desk.ledger.set_paused(false).await.unwrap();
+    desk.ledger.drop_wish(&name("demo"), 7).await.unwrap();
+    // The wish of another cluster allows nothing.
+    desk.want("other", false, 8).await;
+    forbidden().await;
+    desk.settle(&begun, &done()).await.unwrap();
+    assert_eq!(desk.books("demo").await.opened[0].deposited, 570);
+
+    desk.want("demo", false, 9).await;
+    for act in &spending {
+        desk.carry_out("demo", act, &not_started()).await;
+    }
+}
+
+#[tokio::test]
+async fn consent_to_a_restart_is_for_one_change() {
+    let cases = [
+        (opening(FIRST + 1, 1), done(), false),
+        (updating(FIRST), done(), false),
+        (opening(FIRST + 1, 1), refused("no"), true),
+        (updating(FIRST), refused("no"), true),
+        (updating(FIRST), not_started(), true),
+        (updating(FIRST), in_doubt(), true),
+        (topping_up(FIRST, 5), done(), true),
+        (accepting(FIRST), done(), true),
+        (closing(FIRST, Why::Replaced), done(), true),
+    ];
+    for (act, outcome, restart) in cases {
+        let desk = Desk::wanting("demo").await;
+        desk.carry_out("demo", &opening(FIRST, 500), &done()).await;
+        desk.want("demo", true, 6).await;
+        desk.want("other", true, 7).await;
+        desk.carry_out("demo", &act, &outcome).await;
+        let wish = desk.books("demo").await.wish.unwrap();
+        assert_eq!((wish.restart, wish.written_ms), (restart, 6), "{act:?} {outcome:?}");
+        assert!(desk.books("other").await.wish.unwrap().restart);
+    }
+}
+
+#[tokio::test]
+async fn a_newer_wish_outlives_the_end_of_an_older_one() {
+    let desk = Desk::wanting("demo").await;
+    desk.want("other", false, 5).await;
+    desk.want("demo", false, 6).await;
+    let drop = async |written_ms| {
+        desk.ledger.enter(&name("demo"), &dropping(written_ms), &tip(13)).await.unwrap();
+        desk.books("demo").await.wish.map(|wish| wish.written_ms)
+    };
+    assert_eq!(drop(5).await, Some(6));
+    assert_eq!(desk.kinds().await, ["wish", "wish", "wish"]);
+    for _ in 0..2 {
+        assert_eq!(drop(6).await, None);
+    }
+    assert_eq!(desk.kinds().await, ["wish", "wish", "wish", "down"]);
+    assert!(desk.books("other").await.wish.is_some());
+}
+
+#[tokio::test]
+async fn a_dry_escrow_is_one_failed_try() {
+    let desk = Desk::wanting("demo").await;
+    desk.carry_out("demo", &opening(FIRST, 500), &done()).await;
+    let enter = async |act: Act, height| {
+        desk.ledger.enter(&name("demo"), &act, &tip(height)).await.map_err(|no| no.why)
+    };
+    for height in [13, 14] {
+        enter(finishing(FIRST, 500, true), height).await.unwrap();
+    }
+    enter(finishing(FIRST, 499, true), 15).await.unwrap_err();
+    enter(finishing(FIRST + 1, 500, true), 15).await.unwrap_err();
+    let failed = Fact::Failed { at_ms: 13_000, why: "the escrow ran dry".to_owned() };
+    assert_eq!(desk.books("demo").await.facts[1..], [failed]);
+    assert_eq!(desk.kinds().await, ["wish", "intent", "settled", "finish", "fact"]);
 }
 
 #[tokio::test]
