@@ -63,26 +63,27 @@ pub enum End {
     },
 }
 
-/// Why an attempt can never be executed. In both cases every block that could hold it was read, from `from` to `to`, and none holds it
-/// executed.
+/// Why an attempt can never be executed. Both rest on the account's number at one height.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {
-    /// The chain is past the timeout.
+    /// The chain is past the timeout, and the number is still unused: nothing with it was executed in any block up to there, and
+    /// this attempt cannot be in a later one.
     Expired {
-        /// The first block read.
+        /// The height at which it was made.
         from: Height,
-        /// The last block read: the timeout.
+        /// The last block that could hold it: the timeout.
         to: Height,
-        /// The height that was seen.
+        /// The height at which the number was unused.
         seen_at: Height,
     },
-    /// Its sequence number was used by another transaction: somebody else signs with this key.
+    /// Its number was used by another transaction: somebody else signs with this key. Every block that could hold the attempt
+    /// was read, and none holds it executed.
     SequenceUsed {
         /// The first block read.
         from: Height,
         /// The last block read.
         to: Height,
-        /// The height that was seen.
+        /// The height at which the number was used.
         seen_at: Height,
         /// The transaction with this key and number, and its block, when the blocks read hold one that says so openly.
         by: Option<(Height, TxHash)>,

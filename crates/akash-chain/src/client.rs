@@ -34,7 +34,7 @@ use crate::error::is_transport;
 pub(crate) const MESSAGE_LIMIT: usize = 16 * 1024 * 1024;
 /// How long one node may take for one answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// The header by which a height is asked for, and in which the answer's height comes back.
+/// The header by which a height is asked for.
 const HEIGHT: &str = "x-cosmos-block-height";
 
 /// At which height to look.
@@ -58,10 +58,11 @@ pub struct Client {
     chain_id: Arc<OnceCell<String>>,
 }
 
+#[derive(Clone)]
 struct Endpoint {
     name: String,
     channel: Channel,
-    chain_id: OnceCell<String>,
+    chain_id: Arc<OnceCell<String>>,
 }
 
 impl Client {
@@ -106,7 +107,35 @@ impl Client {
         }
     }
 
-    /// The answer of the first node that answers.
+    /// The endpoint that is asked first.
+    pub(crate) fn preferred(&self) -> usize {
+        self.preferred.load(Ordering::Relaxed) % self.endpoints.len().max(1)
+    }
+
+    /// From now on another endpoint is asked first: this one answers, and cannot be right.
+    pub(crate) fn turn(&self) {
+        self.preferred.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// True when there is nobody else to ask.
+    pub(crate) fn is_single(&self) -> bool {
+        self.endpoints.len() == 1
+    }
+
+    /// One client for each endpoint but the one that was preferred before and the one that is now: whatever was learnt in
+    /// between, they had no part in it.
+    pub(crate) fn others(&self, before: usize) -> Vec<Self> {
+        let now = self.preferred();
+        let others = self.endpoints.iter().enumerate().filter(|(index, _)| *index != before && *index != now);
+        others
+            .map(|(_, endpoint)| Self {
+                chain_id: Arc::clone(&self.chain_id),
+                ..Self::of(vec![endpoint.clone()])
+            })
+            .collect()
+    }
+
+    /// The answer of the first node that answers. It is asked first from then on.
     pub(crate) async fn ask<Q, R, F>(
         &self,
         what: &'static str,
@@ -118,47 +147,60 @@ impl Client {
         Q: Clone,
         F: Future<Output = Result<Response<R>, Status>>,
     {
-        self.ask_whole(what, at, query, call).await.map(Response::into_inner)
+        let question = |channel| call(channel, request(at, query.clone()));
+        let (index, answer) = self.first(what, question, |status| !is_transport(status)).await?;
+        self.preferred.store(index, Ordering::Relaxed);
+        Ok(answer)
     }
 
-    /// The answer of the first node that answers, with its headers.
-    pub(crate) async fn ask_whole<Q, R, F>(
+    /// The answer of the first node that has one, for what not every node keeps: a refusal by one leads to the next. Who is asked
+    /// first stays as it is.
+    pub(crate) async fn ask_around<Q, R, F>(
         &self,
         what: &'static str,
-        at: At,
         query: Q,
         call: impl Fn(Channel, Request<Q>) -> F,
-    ) -> Result<Response<R>, ChainError>
+    ) -> Result<R, ChainError>
     where
         Q: Clone,
         F: Future<Output = Result<Response<R>, Status>>,
     {
-        let first = self.preferred.load(Ordering::Relaxed);
-        let mut last = ChainError::NoEndpoint;
+        let question = |channel| call(channel, request(At::Latest, query.clone()));
+        self.first(what, question, |_| false).await.map(|(_, answer)| answer)
+    }
+
+    /// Asks one endpoint after the other until one answers, or refuses in a way that `settles` it. Says which one answered. When
+    /// none did, the error is the one that says the most.
+    async fn first<R, F>(
+        &self,
+        what: &'static str,
+        question: impl Fn(Channel) -> F,
+        settles: impl Fn(&Status) -> bool,
+    ) -> Result<(usize, R), ChainError>
+    where
+        F: Future<Output = Result<Response<R>, Status>>,
+    {
+        let first = self.preferred();
+        let mut telling = ChainError::NoEndpoint;
         for n in 0..self.endpoints.len() {
             let index = (first + n) % self.endpoints.len();
             let Some(endpoint) = self.endpoints.get(index) else { continue };
-            if let Err(error) = self.identify(endpoint, what).await {
-                tracing::debug!(endpoint = endpoint.name, error = %error, "endpoint skipped");
-                last = error;
-                continue;
-            }
-            let answer = in_time(call(endpoint.channel.clone(), request(at, query.clone()))).await;
-            match answer {
-                Ok(answer) => {
-                    self.preferred.store(index, Ordering::Relaxed);
-                    return Ok(answer);
+            let error = match self.identify(endpoint, what).await {
+                Err(error) => {
+                    tracing::debug!(endpoint = endpoint.name, error = %error, "endpoint skipped");
+                    error
                 }
-                Err(status) => {
-                    let transport = is_transport(&status);
-                    last = endpoint.error(what, status);
-                    if !transport {
-                        return Err(last);
-                    }
-                }
+                Ok(()) => match in_time(question(endpoint.channel.clone())).await {
+                    Ok(answer) => return Ok((index, answer.into_inner())),
+                    Err(status) if settles(&status) => return Err(endpoint.error(what, status)),
+                    Err(status) => endpoint.error(what, status),
+                },
+            };
+            if error.says() >= telling.says() {
+                telling = error;
             }
         }
-        Err(last)
+        Err(telling)
     }
 
     /// Makes sure that an endpoint is a node of the chain that the first one was of. Costs one question, once.
@@ -190,7 +232,7 @@ impl Client {
 
 impl Endpoint {
     fn new(name: String, channel: Channel) -> Self {
-        Self { name, channel, chain_id: OnceCell::new() }
+        Self { name, channel, chain_id: Arc::default() }
     }
 
     fn error(&self, what: &'static str, status: Status) -> ChainError {
@@ -209,11 +251,6 @@ fn request<Q>(at: At, query: Q) -> Request<Q> {
         request.metadata_mut().insert(HEIGHT, height.0.into());
     }
     request
-}
-
-/// The height that an answer is of, when the node says so.
-fn height_of<R>(answer: &Response<R>) -> Option<Height> {
-    answer.metadata().get(HEIGHT)?.to_str().ok()?.parse().ok().map(Height)
 }
 
 async fn in_time<R>(answer: impl Future<Output = Result<R, Status>>) -> Result<R, Status> {

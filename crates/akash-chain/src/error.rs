@@ -5,6 +5,8 @@ use std::time::Duration;
 use akash_types::{Height, Malformed};
 use tonic::{Code, Status};
 
+use crate::refusal;
+
 /// What to do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recovery {
@@ -95,7 +97,9 @@ impl ChainError {
     /// What to do about it.
     pub fn recovery(&self) -> Recovery {
         match self {
-            Self::Unreachable { .. } | Self::Behind { .. } => Recovery::Retry { after: Duration::from_secs(1) },
+            Self::Unreachable { .. } | Self::Behind { .. } => {
+                Recovery::Retry { after: Duration::from_secs(1) }
+            }
             // A pinned height that the node does not have yet, or no longer.
             Self::Refused { source, .. } if source.code() == Code::Unknown => Recovery::Refresh,
             Self::Refused { .. }
@@ -107,17 +111,67 @@ impl ChainError {
         }
     }
 
+    /// Why, in a few words for people: of what has many layers, the innermost. The layers are for logs.
+    pub fn gist(&self) -> String {
+        match self {
+            Self::Unreachable { source, .. } => root_of(source),
+            Self::Refused { what, source, .. } => format!("cannot {what}: {}", source.message()),
+            Self::BadEndpoint { .. }
+            | Self::NoEndpoint
+            | Self::Malformed { .. }
+            | Self::WrongChain { .. }
+            | Self::Behind { .. }
+            | Self::TooMany { .. } => with_sources(self),
+        }
+    }
+
+    /// True when a node answered that it does not have this height.
+    pub(crate) fn is_missing_height(&self) -> bool {
+        matches!(self, Self::Refused { source, .. } if refusal::is_missing_height(source))
+    }
+
+    /// How much the error says about the question: that there is no such thing, that a node refuses, anything else.
+    pub(crate) fn says(&self) -> u8 {
+        match self {
+            Self::Refused { .. } if self.is_not_found() => 2,
+            Self::Refused { .. } => 1,
+            Self::BadEndpoint { .. }
+            | Self::NoEndpoint
+            | Self::Unreachable { .. }
+            | Self::Malformed { .. }
+            | Self::WrongChain { .. }
+            | Self::Behind { .. }
+            | Self::TooMany { .. } => 0,
+        }
+    }
+
     /// True when a node answered that there is no such thing.
     pub(crate) fn is_not_found(&self) -> bool {
         matches!(self, Self::Refused { source, .. } if source.code() == Code::NotFound)
     }
 }
 
+/// How tonic's messages begin when an answer is no gRPC: a proxy's, with an empty body, a page, or a part of an answer.
+const NO_GRPC: [&str; 4] = [
+    "grpc-status header missing",
+    "protocol error: ",
+    "Unexpected EOF decoding stream",
+    "Missing response message",
+];
+
 /// True when the error was made on this side or by something between, so that another endpoint may do better. Errors that
-/// a node sent have no source.
+/// a node sent have no source and none of the texts that tonic makes up for it.
 pub(crate) fn is_transport(status: &Status) -> bool {
     std::error::Error::source(status).is_some()
         || matches!(status.code(), Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled)
+        || NO_GRPC.iter().any(|begin| status.message().starts_with(begin))
+}
+
+/// What broke a connection; else what the status says.
+fn root_of(status: &Status) -> String {
+    let sources = std::iter::successors(std::error::Error::source(status), |error| error.source());
+    let broken = sources.filter_map(|error| error.downcast_ref::<std::io::Error>()).last();
+    broken.map_or_else(|| status.message().to_owned(), |error| error.kind().to_string())
 }
 
 /// An error with its causes, in one line.
@@ -129,4 +183,25 @@ pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gist_is_the_innermost_cause() {
+        let unreachable = |status: Status| ChainError::Unreachable {
+            what: "read the newest height",
+            endpoint: "http://n".to_owned(),
+            source: Box::new(status),
+        };
+        let broken = Status::from_error(Box::new(std::io::Error::from_raw_os_error(111)));
+        assert_eq!(unreachable(broken).gist(), "connection refused");
+        assert_eq!(unreachable(Status::deadline_exceeded("too late")).gist(), "too late");
+        let (what, endpoint) = ("read a deployment", "http://n".to_owned());
+        let source = Box::new(Status::unknown("height 7 is not available"));
+        let error = ChainError::Refused { what, endpoint, source };
+        assert_eq!(error.gist(), "cannot read a deployment: height 7 is not available");
+    }
 }

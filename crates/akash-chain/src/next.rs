@@ -1,8 +1,9 @@
 //! What to do next about an open attempt: the decision alone, from what was seen.
 //!
 //! Why an end is certain. The chain executes at most one transaction of an account's sequence number, and raises the number in
-//! the same step; it executes none after its timeout; and a block is final. So an attempt that no block up to the
-//! timeout holds executed can never be, once the chain is past the timeout or the number is used.
+//! the same step; it executes none after its timeout; and a block is final. So an attempt can never be executed when its number
+//! is still unused at a height past its timeout; nor when its number is used, and no block up to there holds the attempt
+//! executed.
 //!
 //! A block can hold a transaction that failed before it was charged (its check at delivery failed): then the number has not
 //! moved because of it, and the same bytes may still be executed by a later block.
@@ -12,17 +13,24 @@ use akash_wallet::TxHash;
 
 use crate::{Attempt, End, Evidence};
 
-/// What was seen in one look, in this order: height, account, result.
+/// What was seen in one look.
 #[derive(Clone, Debug)]
 pub(crate) struct View {
     /// The newest height.
     pub(crate) height: Height,
-    /// The account's next sequence number, at `height` or later.
+    /// The account's next sequence number, at this very height.
     pub(crate) sequence: u64,
-    /// What the node knows of the attempt.
+    /// What is known of the attempt; not asked for while its number is unused and its time not over.
     pub(crate) result: Option<Seen>,
-    /// The blocks read, when they were.
+    /// What the blocks say, when they were read.
     pub(crate) scan: Option<Scan>,
+}
+
+impl View {
+    /// The blocks that can hold the attempt executed, when its number is used at this height: the first and the last.
+    pub(crate) fn span(&self, attempt: &Attempt) -> (Height, Height) {
+        (attempt.planned, self.height.min(attempt.timeout))
+    }
 }
 
 /// The attempt in a block.
@@ -35,12 +43,9 @@ pub(crate) struct Seen {
     pub(crate) sequence_after: Option<u64>,
 }
 
-/// Every block from the attempt's `planned` to `to`, read after the account was.
+/// What every block says that can hold the attempt executed when its number is used at the view's height.
 #[derive(Clone, Debug)]
 pub(crate) struct Scan {
-    pub(crate) to: Height,
-    /// The newest height seen while reading.
-    pub(crate) seen_at: Height,
     /// The last block that holds the attempt.
     pub(crate) ours: Option<Height>,
     /// Another transaction with this key and sequence number.
@@ -73,11 +78,16 @@ pub(crate) fn next(attempt: &Attempt, sent: Option<Height>, every: u64, view: &V
             Outcome::NotExecuted => {}
         }
     }
-    if used || view.height > attempt.timeout {
+    if used {
         return match &view.scan {
             None => Step::Scan,
-            Some(scan) => judge(attempt, used, view, scan),
+            Some(scan) => judge(attempt, view, scan),
         };
+    }
+    if view.height > attempt.timeout {
+        let (from, to, seen_at) = (attempt.planned, attempt.timeout, view.height);
+        let evidence = Evidence::Expired { from, to, seen_at };
+        return Step::End(End::Dead { hash: attempt.hash, evidence });
     }
     if sent.is_none_or(|sent| view.height >= sent.plus(every)) {
         return Step::Broadcast;
@@ -95,6 +105,9 @@ enum Outcome {
 fn outcome(attempt: &Attempt, used: bool, view: &View, seen: &Seen) -> Outcome {
     if seen.height > attempt.timeout || seen.height <= attempt.planned {
         return Outcome::Unclear("the node reports it in a block that cannot hold it");
+    }
+    if seen.height > view.height {
+        return Outcome::Unclear("a block holds it, and the account was read before that block");
     }
     let Some(rejection) = &seen.rejection else {
         if !used {
@@ -121,21 +134,14 @@ fn outcome(attempt: &Attempt, used: bool, view: &View, seen: &Seen) -> Outcome {
     Outcome::NotExecuted
 }
 
-/// Dead, unless a block holds it whose result is not known yet.
-fn judge(attempt: &Attempt, used: bool, view: &View, scan: &Scan) -> Step {
+/// Dead, because another used its number, unless a block holds it whose result is not known yet.
+fn judge(attempt: &Attempt, view: &View, scan: &Scan) -> Step {
     let known = view.result.as_ref().map_or(Height::default(), |seen| seen.height);
     if scan.ours.is_some_and(|height| height > known) {
         return Step::Wait("a block holds it, and the node has no result for it yet");
     }
-    if scan.to < scan.seen_at.min(attempt.timeout) {
-        return Step::Wait("not every block that could hold it was read");
-    }
-    let (from, to, seen_at) = (attempt.planned, scan.to, scan.seen_at);
-    let evidence = if used {
-        Evidence::SequenceUsed { from, to, seen_at, by: scan.other }
-    } else {
-        Evidence::Expired { from, to, seen_at }
-    };
+    let (from, to) = view.span(attempt);
+    let evidence = Evidence::SequenceUsed { from, to, seen_at: view.height, by: scan.other };
     Step::End(End::Dead { hash: attempt.hash, evidence })
 }
 

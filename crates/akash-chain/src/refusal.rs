@@ -24,33 +24,26 @@ const KNOWN: [(&str, (&str, u32)); 13] = [
     ("order closed", ("market", 24)),
 ];
 
-/// True when a node refused the simulated transaction itself, and not the question.
+/// What ends the text of a simulation that was refused, before the number.
+const GAS_USED: &str = " with gas used: '";
+
+/// True when a node refused the simulated transaction itself, and not the question: only then does it say what was used. Whatever
+/// else is refused, a node or a proxy that has a problem of its own says nothing about the transaction.
 pub(crate) fn is_about_transaction(status: &Status) -> bool {
-    match status.code() {
-        Code::Unknown => !status.message().contains("code 26: invalid height"),
-        Code::InvalidArgument
-        | Code::NotFound
-        | Code::AlreadyExists
-        | Code::PermissionDenied
-        | Code::FailedPrecondition
-        | Code::Unauthenticated
-        | Code::Aborted => true,
-        Code::Ok
-        | Code::Cancelled
-        | Code::DeadlineExceeded
-        | Code::ResourceExhausted
-        | Code::OutOfRange
-        | Code::Unimplemented
-        | Code::Internal
-        | Code::Unavailable
-        | Code::DataLoss => false,
-    }
+    status.code() == Code::Unknown && status.message().contains(GAS_USED)
+}
+
+/// True when a node refused because it does not have the height that was asked for, a state's or a block's. Behind one name
+/// there can be several nodes, and the next answer may be of one that has it.
+pub(crate) fn is_missing_height(status: &Status) -> bool {
+    let message = status.message();
+    message.contains("code 26: invalid height") || message.contains("requested block height is bigger")
 }
 
 /// The refusal in a simulation's text.
 pub(crate) fn read(text: &str) -> Rejection {
     // The bracket names a file of the node's source and differs between builds.
-    let log = text.split_once(" with gas used: ").map_or(text, |(log, _)| log);
+    let log = text.split_once(GAS_USED).map_or(text, |(log, _)| log);
     let log = match log.rfind(" [") {
         Some(at) if log.ends_with(']') => log.get(..at).unwrap_or(log),
         _ => log,
@@ -89,11 +82,37 @@ mod tests {
     }
 
     #[test]
-    fn a_height_that_a_node_lacks_is_no_refusal() {
-        let height =
-            Status::unknown("codespace sdk code 26: invalid height: cannot query with height in the future");
-        assert!(!is_about_transaction(&height));
-        assert!(!is_about_transaction(&Status::unavailable("down")));
-        assert!(is_about_transaction(&Status::unknown("Deployment exists")));
+    fn only_a_simulation_s_own_text_is_a_refusal_of_the_transaction() {
+        let refused = "Deployment exists [baseapp.go:1051] with gas used: '48011'";
+        assert!(is_about_transaction(&Status::unknown(refused)));
+        let proxy = "grpc-status header missing, mapped from HTTP status code 500";
+        for status in [
+            Status::unknown("codespace sdk code 26: invalid height: cannot query with height in the future"),
+            Status::unknown("Deployment exists"),
+            Status::unknown(proxy),
+            Status::unauthenticated(proxy),
+            Status::permission_denied(refused),
+            Status::not_found("no such service"),
+            Status::unavailable("down"),
+        ] {
+            assert!(!is_about_transaction(&status), "{status:?}");
+        }
+    }
+
+    #[test]
+    fn a_height_that_a_node_lacks_is_told_from_other_refusals() {
+        for (status, missing) in [
+            (
+                Status::unknown(
+                    "codespace sdk code 26: invalid height: cannot query with height in the future",
+                ),
+                true,
+            ),
+            (Status::invalid_argument("requested block height is bigger then the chain length"), true),
+            (Status::unknown("encoding/hex: invalid byte"), false),
+            (Status::not_found("codespace deployment code 4: Deployment not found"), false),
+        ] {
+            assert_eq!(is_missing_height(&status), missing, "{status:?}");
+        }
     }
 }

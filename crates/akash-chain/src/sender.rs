@@ -33,8 +33,8 @@ pub struct Sender {
 #[derive(Default)]
 struct State {
     pace: Pace,
-    /// The newest height seen: a node below it is behind and is not believed.
-    floor: Height,
+    /// The newest height seen, of which the block was read too: a node below it is behind and is not believed.
+    floor: Option<Height>,
 }
 
 /// The attempt that is being followed.

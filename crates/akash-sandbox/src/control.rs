@@ -17,6 +17,7 @@ pub use client::{Client, ControlError};
 
 use crate::chain::{Fault, Node};
 use crate::error::Error;
+use crate::peer::OwnUser;
 use crate::providers::Providers;
 
 /// Blocks that one request may ask for: a second or two of work.
@@ -84,7 +85,7 @@ pub(crate) async fn serve_until(
         .route("/providers/{index}/kill", post(kill_provider))
         .route("/providers/{index}/start", post(start_provider))
         .with_state(controls);
-    axum::serve(listener, router).with_graceful_shutdown(until).await
+    axum::serve(OwnUser(listener), router).with_graceful_shutdown(until).await
 }
 
 async fn status(State(controls): State<Controls>) -> Json<Status> {

@@ -1,6 +1,7 @@
 //! The sandbox's folder: who may use it, and the notes in it.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::private;
 
 const LOCK: &str = "lock";
 const NOTE: &str = "sandbox.json";
@@ -62,8 +64,8 @@ impl Home {
     /// Makes the folder if need be, and locks it. The lock ends with the process, however that ends.
     pub(crate) fn lock(path: &Path) -> Result<Self, Error> {
         let file = path.join(LOCK);
-        fs::create_dir_all(path).map_err(|source| failed("make the folder", path, source))?;
-        let lock = OpenOptions::new().create(true).truncate(false).write(true).open(&file);
+        private::folder(path).map_err(|source| failed("make the folder", path, source))?;
+        let lock = private::options().create(true).truncate(false).write(true).open(&file);
         let lock = lock.map_err(|source| failed("open", &file, source))?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -119,6 +121,7 @@ fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
 fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
     let text = serde_json::to_vec_pretty(value).map_err(|e| failed("write", path, e.into()))?;
     let new = path.with_extension("new");
-    fs::write(&new, text).map_err(|source| failed("write", &new, source))?;
+    let file = private::options().create(true).truncate(true).write(true).open(&new);
+    file.and_then(|mut file| file.write_all(&text)).map_err(|source| failed("write", &new, source))?;
     fs::rename(&new, path).map_err(|source| failed("write", path, source))
 }

@@ -11,6 +11,8 @@ pub mod control;
 mod error;
 mod home;
 pub mod market;
+mod peer;
+mod private;
 pub mod provider;
 mod providers;
 mod sandbox;

@@ -221,7 +221,7 @@ fn serve(
 }
 
 fn make_folder(path: &Path) -> Result<(), Error> {
-    std::fs::create_dir_all(path).map_err(|source| Error::File {
+    crate::private::folder(path).map_err(|source| Error::File {
         action: "make",
         path: path.to_owned(),
         source,

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use futures_util::future::join_all;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -91,9 +92,8 @@ impl Providers {
     /// Ends all of them and their pods, orderly.
     pub async fn stop(&self) {
         let mut slots = self.slots.lock().await;
-        for provider in slots.iter_mut().filter_map(|slot| slot.running.take()) {
-            provider.stop().await;
-        }
+        let running = slots.iter_mut().filter_map(|slot| slot.running.take());
+        join_all(running.map(Provider::stop)).await;
     }
 }
 

@@ -7,7 +7,7 @@ TARGETS = {"dashboard": PORTS["dashboard"], "client": PORTS["client"]} if HEAD e
 CERT = base64.b64decode(GATE["cert"])
 TOKEN = GATE["token"].encode()
 GONE = (OSError, EOFError, asyncio.TimeoutError)
-strangers = 0
+strangers = {}      # task -> connection, the oldest first
 
 
 def pem(kind, b64):
@@ -84,8 +84,6 @@ def judge(line):
 
 
 async def serve(conn):
-    global strangers
-    strangers += 1      # from the first byte on: handshakes cost too
     w = error = None
     try:
         conn.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -98,8 +96,12 @@ async def serve(conn):
             await hang_up(w)
     except GONE:
         pass
+    except asyncio.CancelledError:      # a newcomer took the place
+        if w is not None:
+            w.transport.abort()
+        raise
     finally:
-        strangers -= 1
+        strangers.pop(asyncio.current_task(), None)
         if w is None:
             cut(conn)
     if w is not None and error is None:
@@ -178,10 +180,12 @@ async def keep_gate():
             await asyncio.sleep(0.5)
             continue
         conn.setblocking(False)
-        if strangers >= STRANGERS:
-            conn.close()
-            continue
+        if len(strangers) >= STRANGERS:     # whoever refused the newcomer could be locked out by idle connections
+            oldest = next(iter(strangers))
+            cut(strangers.pop(oldest))      # here too: a task that has not begun ends without a word
+            oldest.cancel()
         task = loop.create_task(serve(conn))
+        strangers[task] = conn      # from the first byte on: handshakes cost too
         tasks.add(task)     # the loop itself holds tasks only weakly
         task.add_done_callback(tasks.discard)
 

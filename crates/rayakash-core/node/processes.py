@@ -10,7 +10,8 @@ class Child:
 
     def __init__(self, argv, env):
         # Where we are not process 1, our death must still be its death: PR_SET_PDEATHSIG.
-        process = subprocess.Popen(argv, env=env, start_new_session=True, preexec_fn=lambda: PRCTL(1, signal.SIGKILL, 0, 0, 0))
+        die_too = None if os.getpid() == 1 else lambda: PRCTL(1, signal.SIGKILL, 0, 0, 0)
+        process = subprocess.Popen(argv, env=env, start_new_session=True, preexec_fn=die_too)
         process.returncode = 0      # keeps Popen from reaping: our reaper does, in the event loop, so never before the next line
         self.pid = process.pid
         self.done = asyncio.get_running_loop().create_future()

@@ -14,6 +14,8 @@ def ray_command(ip):
                f"--min-worker-port={WORKER_PORTS[0]}", f"--max-worker-port={WORKER_PORTS[1]}",
                f"--num-cpus={int(CONF['cpus'])}", f"--num-gpus={int(CONF.get('gpus', 0))}",
                f"--memory={int(CONF['memory'])}", f"--object-store-memory={int(CONF['store'])}"]
+    if CONF.get("labels"):
+        command.append(f"--labels={CONF['labels']}")
     if SHARED:
         command.append(f"--temp-dir={RAY_TMP}")
     if HEAD:    # the dashboard stays on loopback: only the gate reaches it

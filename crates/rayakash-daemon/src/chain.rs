@@ -79,6 +79,14 @@ impl ChainAdapter {
         wallet.sender = Some(Arc::new(sender));
     }
 
+    /// Whose account it is from now on, while the key itself is locked: its file was made, or removed.
+    pub(crate) fn watch(&self, owner: Option<Address>) {
+        let mut wallet = self.wallet.write().unwrap_or_else(PoisonError::into_inner);
+        if wallet.sender.is_none() {
+            wallet.owner = owner;
+        }
+    }
+
     /// The account that pays; none while no key was ever chosen.
     pub(crate) fn owner(&self) -> Option<Address> {
         self.wallet.read().unwrap_or_else(PoisonError::into_inner).owner.clone()

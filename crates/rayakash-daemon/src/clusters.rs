@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rayakash_core::spec::Name;
 use rayakash_engine::ports::Ledger as _;
@@ -12,6 +13,9 @@ use tokio::sync::{Notify, watch};
 
 use crate::clock::SystemClock;
 use crate::world::RealWorld;
+
+/// How long a first look may take; a probe job in Ray is a part of it.
+const FIRST_LOOK: Duration = Duration::from_secs(20);
 
 /// The clusters that are tended.
 pub(crate) struct Clusters {
@@ -82,8 +86,21 @@ impl Clusters {
 
     /// Where a cluster stands; none when it is not tended.
     pub(crate) fn report(&self, name: &Name) -> Option<Report> {
+        Some(self.reports(name)?.borrow().clone())
+    }
+
+    /// The same once it was looked at, for who wants to reach into it just after the daemon has started; as it is after a while.
+    pub(crate) async fn first_report(&self, name: &Name) -> Option<Report> {
+        let mut reports = self.reports(name)?;
+        let looked = reports.wait_for(|report| report.revision > 0);
+        let looked = tokio::time::timeout(FIRST_LOOK, looked).await.is_ok();
+        tracing::debug!(cluster = %name, looked, "waited for the first look");
+        Some(reports.borrow().clone())
+    }
+
+    fn reports(&self, name: &Name) -> Option<watch::Receiver<Report>> {
         let tended = self.tended.lock().unwrap_or_else(PoisonError::into_inner);
-        tended.get(name).map(|known| known.reports.borrow().clone())
+        tended.get(name).map(|known| known.reports.clone())
     }
 }
 

@@ -84,6 +84,14 @@ impl Config {
         Ok(config)
     }
 
+    /// A context of a network on this machine, all below one directory.
+    #[cfg(test)]
+    pub(crate) fn localnet(home: &std::path::Path, endpoint: &str) -> Self {
+        let paths = Paths::find(Some(home.to_owned()), &|_| None).unwrap();
+        let text = format!("[contexts.localnet]\nendpoints = [\"{endpoint}\"]\n");
+        Self::of(File::parse(&text).unwrap(), paths, Some("localnet".to_owned())).unwrap()
+    }
+
     fn of(file: File, paths: Paths, wanted: Option<String>) -> Result<Self, BadConfig> {
         let mut problems = Vec::new();
         let contexts = contexts(&file, &mut problems);
@@ -162,8 +170,9 @@ mod tests {
     use super::*;
 
     fn config(text: &str, wanted: Option<&str>) -> Result<Config, BadConfig> {
-        let paths = Paths::find(Some(PathBuf::from("/tmp/x")), &|_| None).unwrap();
-        Config::of(File::parse(text).unwrap(), paths, wanted.map(str::to_owned))
+        let fail = |problem| BadConfig { problems: vec![problem] };
+        let paths = Paths::find(Some(PathBuf::from("/tmp/x")), &|_| None).map_err(fail)?;
+        Config::of(File::parse(text).map_err(fail)?, paths, wanted.map(str::to_owned))
     }
 
     #[test]

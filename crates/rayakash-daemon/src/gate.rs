@@ -72,27 +72,24 @@ pub(crate) enum GateError {
     },
 }
 
-/// What is wrong with a connection, in two words; the system's own are for who looks closer.
-fn short(error: &io::Error) -> &'static str {
-    use io::ErrorKind as Kind;
-    match error.kind() {
-        Kind::ConnectionRefused => "connection refused",
-        Kind::ConnectionReset | Kind::ConnectionAborted | Kind::BrokenPipe | Kind::UnexpectedEof => {
-            "connection reset"
-        }
-        Kind::TimedOut => "timed out",
+/// What is wrong with a connection, in a few words; the system's own are for who looks closer.
+fn short(error: &io::Error) -> String {
+    let kind = error.kind();
+    if kind == io::ErrorKind::InvalidData {
         // What TLS says of a certificate that is not the pinned one.
-        Kind::InvalidData => "another certificate",
-        _ => "no connection",
+        return "another certificate".to_owned();
     }
+    // A forwarder without anything behind it hangs up, with or without a goodbye.
+    let cut = kind == io::ErrorKind::UnexpectedEof;
+    if cut { io::ErrorKind::ConnectionReset } else { kind }.to_string()
 }
 
 impl GateError {
-    /// Why, in two words.
+    /// Why, in a few words.
     pub(crate) fn short(&self) -> String {
         match self {
             Self::Refused(word) => format!("it answers `{word}`"),
-            Self::Unreachable { source, .. } => short(source).to_owned(),
+            Self::Unreachable { source, .. } => short(source),
         }
     }
 
@@ -247,6 +244,27 @@ impl Connector for Dashboard {
             Ok(stream) => Ok(Box::new(stream)),
             Err(error) if error.is_down() => Err(io::Error::new(io::ErrorKind::ConnectionRefused, error)),
             Err(error) => Err(io::Error::other(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_said_in_a_few_words() {
+        let table = [
+            (io::Error::from_raw_os_error(104), "connection reset"),
+            (io::Error::from_raw_os_error(111), "connection refused"),
+            (io::ErrorKind::UnexpectedEof.into(), "connection reset"),
+            (io::ErrorKind::TimedOut.into(), "timed out"),
+            (io::Error::new(io::ErrorKind::InvalidData, "x"), "another certificate"),
+        ];
+        for (source, words) in table {
+            let error = GateError::Unreachable { address: "h:1".to_owned(), source };
+            assert_eq!(error.short(), words);
+            assert_eq!(error.to_string(), format!("the gate at h:1 cannot be reached: {words}"));
         }
     }
 }

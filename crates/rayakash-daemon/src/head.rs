@@ -93,7 +93,7 @@ impl Heads {
         })?;
         let ours = of_lease(&rows, gate.lease);
         let (found, joined) = standing(&ours);
-        let nodes = ours.iter().filter(|row| row.state == NodeState::Alive).map(|row| node(row)).collect();
+        let nodes = ours.iter().filter(|row| row.state == NodeState::Alive).map(node).collect();
         let count = u32::try_from(found.joined.len()).unwrap_or(u32::MAX);
         if !found.complete() || joined != wanted(gate.expected) {
             let phase = waiting_for(&joined, gate.expected, &supervisor.phase);

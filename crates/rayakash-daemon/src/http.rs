@@ -51,26 +51,4 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
 }
 
 #[cfg(test)]
-mod tests {
-    use rayakash_api::routes::{Method, ROUTES};
-
-    /// The router above and the route table are two lists of the same thing.
-    #[test]
-    fn every_route_of_the_table_is_served_and_no_other() {
-        let source = include_str!("http.rs");
-        let served: Vec<&str> =
-            source.lines().filter_map(|line| line.trim().strip_prefix(".route(\"")).collect();
-        for route in ROUTES {
-            let method = match route.method {
-                Method::Get => "get(",
-                Method::Post => "post(",
-                Method::Put => "put(",
-                Method::Delete => "delete(",
-            };
-            let line = served.iter().find(|line| line.starts_with(&format!("{}\"", route.path)));
-            assert!(line.is_some_and(|line| line.contains(method)), "{method} {}", route.path);
-        }
-        let paths: std::collections::BTreeSet<_> = ROUTES.iter().map(|route| route.path).collect();
-        assert_eq!(served.len(), paths.len());
-    }
-}
+mod tests;

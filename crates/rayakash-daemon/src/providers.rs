@@ -147,7 +147,7 @@ impl Gateways {
                 }
                 // The provider has not seen the block that we have seen.
                 PutError::NoLease { .. } | PutError::Version => {
-                    tokio::time::sleep(Duration::from_secs(1)).await
+                    tokio::time::sleep(Duration::from_secs(1)).await;
                 }
                 PutError::Gateway { .. } => break,
             }

@@ -63,7 +63,7 @@ pub enum RunError {
     Key(String),
 }
 
-fn io_error(what: impl ToString) -> impl FnOnce(io::Error) -> RunError {
+fn io_error(what: &impl ToString) -> impl FnOnce(io::Error) -> RunError {
     let what = what.to_string();
     move |source| RunError::Io { what, source }
 }
@@ -74,13 +74,13 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send) -> Resul
     let tasks = Tasks::new();
     let service = Arc::new(build(&config, &tasks)?);
     let socket =
-        OwnSocket::bind(&config.paths.socket()).map_err(io_error(config.paths.socket().display()))?;
+        OwnSocket::bind(&config.paths.socket()).map_err(io_error(&config.paths.socket().display()))?;
     service.clusters.resume().await?;
     tracing::info!(context = %config.context.name, socket = %config.paths.socket().display(), "ready");
     let asked = service.stop.clone();
     let serve = axum::serve(socket, http::router(Arc::clone(&service)));
     tokio::select! {
-        served = serve => served.map_err(io_error("the socket"))?,
+        served = serve => served.map_err(io_error(&"the socket"))?,
         () = stop => tracing::info!("stopping"),
         () = asked.cancelled() => tracing::info!("stopping"),
     }
@@ -91,12 +91,13 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send) -> Resul
 /// One daemon per state directory. The lock ends with the process, however that ends.
 fn lock(config: &Config) -> Result<Flock<File>, RunError> {
     let path = config.paths.lock();
-    private::dir(config.paths.state()).map_err(io_error(config.paths.state().display()))?;
-    let file = File::options().create(true).append(true).open(&path).map_err(io_error(path.display()))?;
+    private::dir(config.paths.state()).map_err(io_error(&config.paths.state().display()))?;
+    let file = File::options().create(true).append(true).open(&path).map_err(io_error(&path.display()))?;
     Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| RunError::InUse { lock: path })
 }
 
-fn build(config: &Config, tasks: &Tasks) -> Result<Service, RunError> {
+/// The daemon, at rest.
+pub(crate) fn build(config: &Config, tasks: &Tasks) -> Result<Service, RunError> {
     let context = config.context.clone();
     let paths = &config.paths;
     let read_wish = |text: &str| wish::read(text).map_err(|invalid| invalid.to_string());

@@ -54,7 +54,7 @@ pub(crate) fn of(
         fees_uakt: v1::Micro(books.fees),
         escrow: near.map(|near| escrow(near, tip)),
         since: seconds(report.since_ms),
-        last_error: last_error(report, near, head),
+        last_error: last_error(report, near, head).filter(|_| state != v1::State::Absent),
         last_code: last_code(report),
         ray_version: books.wish.as_ref().map(|wish| wish.cluster.ray.version.clone()),
         network: context.network.name().to_owned(),
@@ -70,7 +70,10 @@ fn standing(report: &Report, books: &Books) -> (v1::State, String) {
     match &books.wish {
         None if over && books.opened.is_empty() => (v1::State::Absent, "gone".to_owned()),
         None if over => (v1::State::Closed, "closed".to_owned()),
-        None if report.books.wish.is_some() => (v1::State::Closing, "closing".to_owned()),
+        // Looked at with the wish, or not yet.
+        None if report.books.wish.is_some() || report.revision == 0 => {
+            (v1::State::Closing, "closing".to_owned())
+        }
         Some(_) if report.summary == Summary::Absent => (v1::State::Waiting, LOOKING.to_owned()),
         _ => (state(report.summary), report.words.clone()),
     }
@@ -84,9 +87,9 @@ pub(crate) fn revision(books: &Books) -> u64 {
 
 fn last_error(report: &Report, near: Option<&NodeView>, head: Option<String>) -> Option<String> {
     let complaint = near.and_then(|near| near.complaints.last().cloned());
-    let failed = report.books.facts.iter().rev().find_map(|fact| match fact {
-        Fact::Failed { why, .. } => Some(why.clone()),
-        _ => None,
+    let failed = report.books.facts.iter().rev().find_map(|fact| {
+        let Fact::Failed { why, .. } = fact else { return None };
+        Some(why.clone())
     });
     let past = || head.or(failed).filter(|_| report.summary != Summary::Ready);
     report.trouble.clone().or(complaint).or_else(past)
@@ -201,11 +204,13 @@ fn word(waiting: &Waiting) -> (&'static str, Option<u64>) {
 
 pub(crate) fn waiting_of(waiting: &Waiting, report: &Report) -> v1::Waiting {
     let (what, until) = word(waiting);
-    let since_ms = match waiting {
-        Waiting::Locked { since_ms }
-        | Waiting::ChainStalled { since_ms }
-        | Waiting::Recovering { since_ms, .. } => *since_ms,
-        _ => report.since_ms,
+    let since_ms = if let Waiting::Locked { since_ms }
+    | Waiting::ChainStalled { since_ms }
+    | Waiting::Recovering { since_ms, .. } = waiting
+    {
+        *since_ms
+    } else {
+        report.since_ms
     };
     let detail = match (waiting, &report.trouble) {
         (_, Some(trouble)) => trouble.clone(),
@@ -276,7 +281,7 @@ mod tests {
     }
 
     fn report(words: &str, summary: Summary, books: Books) -> Report {
-        Report { words: words.to_owned(), summary, books, ..Report::unknown(0) }
+        Report { revision: 1, words: words.to_owned(), summary, books, ..Report::unknown(0) }
     }
 
     #[test]
@@ -292,6 +297,8 @@ mod tests {
         let table = [
             ("the same", report("ready", Summary::Ready, wanted(1)), wanted(1), "ready"),
             ("just dropped", report("ready", Summary::Ready, wanted(1)), dropped(false), "closing"),
+            ("not looked at yet", Report::unknown(0), dropped(false), "closing"),
+            ("wanted, not looked at yet", Report::unknown(0), wanted(1), "looking"),
             ("closing", report("locked", Summary::Waiting, dropped(false)), dropped(false), "locked"),
             ("closed", report("closing", Summary::Closing, dropped(false)), dropped(true), "closed"),
             (

@@ -162,7 +162,12 @@ impl Vault for FileVault {
         keep().map_err(|error| self.failed(&error))
     }
 
-    async fn keep_gate(&self, cluster: &Name, lease: &LeaseId, address: &(String, u16)) -> Result<(), Unavailable> {
+    async fn keep_gate(
+        &self,
+        cluster: &Name,
+        lease: &LeaseId,
+        address: &(String, u16),
+    ) -> Result<(), Unavailable> {
         if self.gate(cluster, lease).await.as_ref() == Some(address) {
             return Ok(());
         }

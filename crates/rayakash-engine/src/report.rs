@@ -86,6 +86,7 @@ impl Summary {
             10 => Self::Manifest,
             14 => Self::of_placement(view),
             15 => Self::Starting,
+            12 | 13 if !decision.acts.is_empty() => Self::Ordering,
             12 | 13 | 19 => Self::Ready,
             17 | 20 => Self::Degraded,
             21 | 22 => Self::Lost,

@@ -90,6 +90,8 @@ async fn try_step(
         return Ok(next);
     }
     let seen = look(of.world, of.name, &books).await?;
+    // A look takes a while, and the user may have written another wish, or none, in the meantime.
+    let books = Books { wish: of.world.ledger().books(of.name).await?.wish, ..books };
     memory.blind_since_ms = None;
     let was_sure = std::mem::replace(&mut memory.sure, seen.view.tip.stalled_since_ms.is_none());
     if note_readiness(of, &seen, was_sure).await? {

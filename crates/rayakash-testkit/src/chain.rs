@@ -1,5 +1,7 @@
 //! What the chain says, asked with queries of our own.
 
+use std::path::Path;
+
 use akash_chain::{At, Client, DeploymentRecord};
 use akash_sandbox::Info;
 use akash_types::{Address, DeploymentState, Height, UACT, UAKT};
@@ -29,8 +31,13 @@ pub struct Standing {
 impl Chain {
     /// The chain of the sandbox that runs in a home. Needs a Tokio runtime.
     pub fn of(home: &Home) -> Result<Self, Error> {
-        let info = Info::read(&home.sandbox())
-            .ok_or_else(|| Error::Wrong(format!("no sandbox runs in {}", home.path().display())))?;
+        Self::of_sandbox(&home.sandbox())
+    }
+
+    /// The chain of the sandbox that runs from a folder. Needs a Tokio runtime.
+    pub fn of_sandbox(folder: &Path) -> Result<Self, Error> {
+        let info = Info::read(folder)
+            .ok_or_else(|| Error::Wrong(format!("no sandbox runs from {}", folder.display())))?;
         let tenant = info.tenant.parse().map_err(|_| Error::Wrong(format!("no address: {}", info.tenant)))?;
         Ok(Self { client: Client::connect(&[format!("http://{}", info.grpc)])?, tenant })
     }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use crate::Error;
@@ -22,6 +23,9 @@ impl Program {
     /// The program beside the one that runs. It is built when it is not there, or older than one of its sources, so that what is
     /// tested is what lies in the tree.
     pub fn beside() -> Result<Self, Error> {
+        // One builds, the others of a test binary find it built.
+        static BUILDING: Mutex<()> = Mutex::new(());
+        let _turn = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
         let path = folder()?.join("rayakash");
         if !is_fresh(&path) {
             build(&[])?;

@@ -314,11 +314,11 @@ pub(crate) enum Sandbox {
     /// Run in the foreground.
     Run {
         /// Time between blocks.
-        #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = crate::duration::parse)]
+        #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = block_time)]
         block_time: std::time::Duration,
-        /// How many providers.
-        #[arg(long, value_name = "N", default_value_t = 2)]
-        providers: usize,
+        /// How many providers, at most 2.
+        #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=2))]
+        providers: u8,
         /// Leave the session of the terminal: set when another command starts the sandbox.
         #[arg(long, hide = true)]
         detached: bool,
@@ -339,6 +339,11 @@ pub(crate) enum Sandbox {
         #[arg(required = true)]
         fault: Vec<String>,
     },
+}
+
+fn block_time(text: &str) -> Result<std::time::Duration, String> {
+    let time = crate::duration::parse(text)?;
+    if time.is_zero() { Err("at least 1ms".to_owned()) } else { Ok(time) }
 }
 
 /// `sdl`.
@@ -362,6 +367,21 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn what_a_sandbox_cannot_be() {
+        let table = [
+            (["--providers", "0"], true),
+            (["--providers", "3"], false),
+            (["--block-time", "1ms"], true),
+            (["--block-time", "0ms"], false),
+            (["--block-time", "0s"], false),
+        ];
+        for (words, good) in table {
+            let parsed = Args::try_parse_from(["rayakash", "sandbox", "run"].iter().chain(&words));
+            assert_eq!(parsed.is_ok(), good, "{words:?}");
+        }
     }
 
     #[test]

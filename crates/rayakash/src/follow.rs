@@ -17,6 +17,8 @@ const AWAY: Duration = Duration::from_secs(30);
 
 /// What a look at a cluster means for the one who waits.
 pub(crate) enum Verdict {
+    /// The daemon has not looked since it was told: what it says is of before.
+    Stale,
     /// Not there yet.
     GoOn,
     /// There.
@@ -43,11 +45,16 @@ pub(crate) async fn until(
             Ok(status) => {
                 last_seen = Instant::now();
                 let verdict = judge(&status);
-                if !has_events || !matches!(verdict, Verdict::GoOn) {
+                let is_news = match verdict {
+                    Verdict::Stale => false,
+                    Verdict::GoOn => !has_events,
+                    Verdict::Done | Verdict::Failed(_) => true,
+                };
+                if is_news {
                     progress.phase(&status.phase);
                 }
                 match verdict {
-                    Verdict::GoOn => {}
+                    Verdict::Stale | Verdict::GoOn => {}
                     Verdict::Done => return Ok(status),
                     Verdict::Failed(failure) => return Err(failure),
                 }

@@ -14,6 +14,7 @@ mod file;
 mod follow;
 mod log;
 mod output;
+mod printable;
 mod progress;
 mod prompt;
 mod runtime;

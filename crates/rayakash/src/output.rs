@@ -3,6 +3,7 @@
 use crate::args::{Format, Global};
 use crate::diagnostics;
 use crate::failure::Failure;
+use crate::printable::printable;
 use crate::runtime;
 use rayakash_api::error::Code;
 use serde::Serialize;
@@ -28,20 +29,28 @@ impl Output {
         self.format == Format::Human
     }
 
-    /// The result of a command.
+    /// The result of a command. For people it is made printable: much of it comes from strangers.
     pub(crate) fn result<T: Serialize>(&self, value: &T, human: impl FnOnce() -> String) -> io::Result<()> {
         match self.format {
-            Format::Human => write_out(&human()),
+            Format::Human => write_out(&printable(&human())),
             Format::Json => write_out(&json(serde_json::to_string_pretty(value))?),
             Format::Jsonl => write_out(&json(serde_json::to_string(value))?),
             Format::Yaml => write_out(&serde_yaml::to_string(value).map_err(io::Error::other)?),
         }
     }
 
+    /// Many results at once, for programs: one list, or a line for each.
+    pub(crate) fn list<T: Serialize>(&self, values: &[T]) -> io::Result<()> {
+        match self.format {
+            Format::Human | Format::Json | Format::Yaml => self.result(&values, String::new),
+            Format::Jsonl => values.iter().try_for_each(|value| self.item(value, String::new)),
+        }
+    }
+
     /// One of many results, as they come.
     pub(crate) fn item<T: Serialize>(&self, value: &T, human: impl FnOnce() -> String) -> io::Result<()> {
         match self.format {
-            Format::Human => write_out(&human()),
+            Format::Human => write_out(&printable(&human())),
             Format::Json | Format::Jsonl => write_out(&json(serde_json::to_string(value))?),
             Format::Yaml => {
                 write_out(&format!("---\n{}", serde_yaml::to_string(value).map_err(io::Error::other)?))
@@ -54,15 +63,14 @@ impl Output {
         write_out(text)
     }
 
-    /// A piece of text as it is, without a line end of its own.
+    /// A piece of text as it is, controls and all, and without a line end of its own.
     pub(crate) fn raw(&self, text: &str) -> io::Result<()> {
         write_all(text)
     }
 
-    /// Talk.
+    /// Talk, made printable.
     pub(crate) fn say(&self, text: &str) {
-        // There is nobody to tell that stderr is gone.
-        let _gone = writeln!(io::stderr().lock(), "{text}");
+        write_err(&printable(text));
     }
 
     /// How the command failed. JSON formats get the problem on stdout too, so that a program need not read words.
@@ -71,25 +79,25 @@ impl Output {
         if !self.is_human() && problem.code != Code::Interrupted {
             let _gone = self.item(&**problem, String::new);
         }
-        self.say(&self.described(failure));
+        write_err(&self.described(failure));
     }
 
     fn described(&self, failure: &Failure) -> String {
         let problem = &failure.problem;
         let (bold, plain) = if self.color { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
         let mut text = if problem.diagnostics.is_empty() {
-            format!("{bold}error{plain}[{}]: {}\n", problem.code, problem.detail)
+            format!("{bold}error{plain}[{}]: {}\n", problem.code, printable(&problem.detail))
         } else {
             diagnostics::render(failure.file.as_deref(), &problem.diagnostics, &format!("{bold}error{plain}"))
         };
         let named =
             [("hint", &problem.hint), ("cost", &problem.cost), ("still running", &problem.still_running)];
         for cause in &problem.cause {
-            text.push_str(&format!("  because: {cause}\n"));
+            text.push_str(&format!("  because: {}\n", printable(cause)));
         }
         for (name, value) in named {
             if let Some(value) = value {
-                text.push_str(&format!("  {name}: {value}\n"));
+                text.push_str(&format!("  {name}: {}\n", printable(value)));
             }
         }
         text.trim_end().to_owned()
@@ -98,6 +106,11 @@ impl Output {
 
 fn json(text: serde_json::Result<String>) -> io::Result<String> {
     text.map_err(io::Error::other)
+}
+
+fn write_err(text: &str) {
+    // There is nobody to tell that stderr is gone.
+    let _gone = writeln!(io::stderr().lock(), "{text}");
 }
 
 /// Writes text, and a line end when it has none.
@@ -123,9 +136,10 @@ mod tests {
     #[test]
     fn a_failure_says_what_it_cost_and_what_to_do() {
         let output = Output { format: Format::Human, live: false, color: false };
-        let io = io::Error::other("disk full");
-        let problem =
-            Problem::new(Code::Rejected, "the chain rejected it").because(Some(&io)).cost("0.1 AKT in fees");
+        let io = io::Error::other("disk\x1b[31m full");
+        let problem = Problem::new(Code::Rejected, "the chain\x1b[2J rejected it")
+            .because(Some(&io))
+            .cost("0.1 AKT in fees");
         let problem = problem.still_running("nothing").hint("run it again");
         assert_eq!(
             output.described(&problem.into()),

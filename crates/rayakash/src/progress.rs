@@ -2,7 +2,8 @@
 
 use crate::duration;
 use crate::output::Output;
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::printable::printable;
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -23,8 +24,9 @@ impl Progress {
     pub(crate) fn new(output: &Output) -> Self {
         let spinner = output.live.then(|| {
             let spinner = ProgressBar::new_spinner();
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
-                spinner.set_style(style);
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {running}") {
+                // Asked for at every tick, so the time goes on between two phases.
+                spinner.set_style(style.with_key("running", running));
             }
             spinner.enable_steady_tick(Duration::from_millis(120));
             spinner
@@ -39,7 +41,7 @@ impl Progress {
             self.line(&format!("[{elapsed:>6}] {phase}"));
         }
         if let Some(spinner) = &self.spinner {
-            spinner.set_message(format!("{phase}  {elapsed}"));
+            spinner.set_message(printable(phase));
         }
     }
 
@@ -64,6 +66,11 @@ impl Progress {
     pub(crate) fn elapsed(&self) -> String {
         duration::tenths(self.start.elapsed())
     }
+}
+
+fn running(state: &ProgressState, to: &mut dyn std::fmt::Write) {
+    // A terminal that cannot be written to is the spinner's trouble.
+    let _gone = to.write_str(&duration::tenths(state.elapsed()));
 }
 
 impl Drop for Progress {

@@ -15,25 +15,25 @@ pub(crate) fn confirm(question: &str) -> Result<bool, Failure> {
     dialoguer::Confirm::new().with_prompt(question).default(false).interact().map_err(unanswered)
 }
 
-/// A secret, not shown while it is typed.
-pub(crate) fn secret(question: &str) -> Result<Secret, Failure> {
-    require(question)?;
+/// A secret, not shown while it is typed. `option` names a file with it instead.
+pub(crate) fn secret(question: &str, option: &str) -> Result<Secret, Failure> {
+    require(question, option)?;
     dialoguer::Password::new().with_prompt(question).interact().map(Secret::new).map_err(unanswered)
 }
 
-/// A new secret, typed twice.
-pub(crate) fn new_secret(question: &str) -> Result<Secret, Failure> {
-    require(question)?;
+/// A new secret, typed twice. `option` names a file with it instead.
+pub(crate) fn new_secret(question: &str, option: &str) -> Result<Secret, Failure> {
+    require(question, option)?;
     let ask = dialoguer::Password::new().with_prompt(question).with_confirmation("again", "they differ");
     ask.interact().map(Secret::new).map_err(unanswered)
 }
 
-fn require(question: &str) -> Result<(), Failure> {
+fn require(question: &str, option: &str) -> Result<(), Failure> {
     if possible() {
         return Ok(());
     }
     let failure = Failure::new(Code::BadRequest, format!("nobody can be asked for: {question}"));
-    Err(failure.hint("run it on a terminal, or name a file with --passphrase-file"))
+    Err(failure.hint(format!("run it on a terminal, or name a file with {option}")))
 }
 
 fn unanswered(error: dialoguer::Error) -> Failure {

@@ -5,9 +5,10 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::{daemon, sandbox, spawn};
 use rayakash_api::client::{Client, Error};
-use rayakash_api::error::Code;
+use rayakash_api::error::{Code, Exit};
 use rayakash_api::v1::Version;
 use rayakash_daemon::Config;
+use std::process::ExitStatus;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
@@ -17,6 +18,8 @@ const DAEMON: Duration = Duration::from_secs(30);
 const SANDBOX: Duration = Duration::from_secs(60);
 /// How long another process may take that was faster than the one we started.
 const RIVAL: Duration = Duration::from_secs(5);
+/// How long somebody who holds the place gets to come or go before the next start.
+const AGAIN: Duration = Duration::from_millis(500);
 const LOOK_AGAIN: Duration = Duration::from_millis(25);
 
 /// A daemon that answers.
@@ -83,10 +86,12 @@ async fn start_daemon(
 ) -> Result<Version, Failure> {
     let context = ["--context".to_owned(), config.context.name.clone()];
     let arguments = [own(global, &["daemon", "run", "--detached"]), context.to_vec()].concat();
-    let mut started = spawn::detached(&arguments, &config.paths.daemon_log())?;
-    output.say(&format!("started the daemon (log: {})", started.log.display()));
+    let log = config.paths.daemon_log();
+    let spawn = || spawn::detached(&arguments, &log);
+    let started = spawn()?;
+    output.say(&format!("started the daemon (log: {})", log.display()));
     let answers = || async { client.version().await.ok() };
-    wait("the daemon", &mut started, DAEMON, answers).await
+    wait("the daemon", (started, &spawn), DAEMON, answers).await
 }
 
 async fn start_sandbox(global: &Global, output: &Output, config: &Config) -> Result<(), Failure> {
@@ -94,11 +99,12 @@ async fn start_sandbox(global: &Global, output: &Output, config: &Config) -> Res
     if sandbox::running(&home).await.is_some() {
         return Ok(());
     }
-    let mut started =
-        spawn::detached(&own(global, &["sandbox", "run", "--detached"]), &config.paths.sandbox_log())?;
-    output.say(&format!("started the sandbox: no real money (log: {})", started.log.display()));
+    let (arguments, log) = (own(global, &["sandbox", "run", "--detached"]), config.paths.sandbox_log());
+    let spawn = || spawn::detached(&arguments, &log);
+    let started = spawn()?;
+    output.say(&format!("started the sandbox: no real money (log: {})", log.display()));
     let answers = || async { sandbox::running(&home).await.map(drop) };
-    wait("the sandbox", &mut started, SANDBOX, answers).await
+    wait("the sandbox", (started, &spawn), SANDBOX, answers).await
 }
 
 /// Arguments for this program in the same home.
@@ -107,10 +113,11 @@ fn own(global: &Global, words: &[&str]) -> Vec<String> {
     words.iter().map(ToString::to_string).chain(home).collect()
 }
 
-/// Waits until what was started answers. When it ends early another command may have been faster, so its twin gets a moment.
+/// Waits until what was started answers. When it ends early another command may have been faster, so its twin gets a moment. When it
+/// ends because another holds its place, that one may be about to come or about to go: then it is started again until somebody answers.
 async fn wait<T, F: Future<Output = Option<T>>>(
     what: &str,
-    started: &mut spawn::Detached,
+    (mut started, again): (spawn::Detached, &impl Fn() -> Result<spawn::Detached, Failure>),
     patience: Duration,
     answers: impl Fn() -> F,
 ) -> Result<T, Failure> {
@@ -120,18 +127,30 @@ async fn wait<T, F: Future<Output = Option<T>>>(
         if let Some(answer) = answers().await {
             return Ok(answer);
         }
-        if ended.is_none() {
-            ended = started.ended();
-            if ended.is_some() {
+        if let (None, Some(status)) = (ended, started.ended()) {
+            if !taken(status) {
                 deadline = deadline.min(Instant::now() + RIVAL);
             }
+            ended = Some((status, Instant::now()));
+        }
+        if ended.is_some_and(|(status, at)| taken(status) && at.elapsed() >= AGAIN)
+            && Instant::now() < deadline
+        {
+            started = again()?;
+            ended = None;
         }
         if Instant::now() >= deadline {
-            let how =
-                ended.map_or_else(|| "does not answer".to_owned(), |status| format!("ended with {status}"));
+            let how = ended
+                .map_or_else(|| "does not answer".to_owned(), |(status, _)| format!("ended with {status}"));
             let failure = Failure::new(Code::NoDaemon, format!("{what} {how}\n{}", started.tail()));
             return Err(failure.hint(format!("its log is {}", started.log.display())));
         }
         sleep(LOOK_AGAIN).await;
     }
+}
+
+/// Whether a process ended because another holds its place.
+fn taken(status: ExitStatus) -> bool {
+    let held = [Exit::State, Exit::Conflict].map(|exit| i32::from(exit.number()));
+    status.code().is_some_and(|code| held.contains(&code))
 }

@@ -3,14 +3,16 @@
 use crate::failure::Failure;
 use crate::runtime;
 use rayakash_api::error::Code;
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 /// How much of a log's end is shown.
 const TAIL: u64 = 2_000;
+/// A log larger than this is put by at the next start.
+const LARGE: u64 = 10 << 20;
 
 /// A process that was started, and where it talks to.
 #[derive(Debug)]
@@ -24,8 +26,9 @@ pub(crate) fn detached(arguments: &[String], log: &Path) -> Result<Detached, Fai
     let what = || format!("`rayakash {}` could not be started", arguments.join(" "));
     let started = || -> std::io::Result<Child> {
         if let Some(folder) = log.parent() {
-            std::fs::create_dir_all(folder)?;
+            DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         }
+        put_by(log)?;
         let out = OpenOptions::new().create(true).append(true).mode(0o600).open(log)?;
         let error = out.try_clone()?;
         let program =
@@ -34,6 +37,20 @@ pub(crate) fn detached(arguments: &[String], log: &Path) -> Result<Detached, Fai
     };
     let child = started().map_err(|error| Failure::because(Code::Internal, what(), &error))?;
     Ok(Detached { child, log: log.to_owned() })
+}
+
+/// Begins a log that has grown large anew; the one before is kept.
+fn put_by(log: &Path) -> std::io::Result<()> {
+    if log.metadata().is_ok_and(|found| found.len() > LARGE) {
+        std::fs::rename(log, log.with_added_extension("old"))?;
+    }
+    Ok(())
+}
+
+/// Whether a process is there and runs; one that only waits to be collected does not.
+pub(crate) fn runs(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+    stat.is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X'])))
 }
 
 /// Makes this process the leader of a session of its own, so that no terminal's end or Ctrl-C reaches it.
@@ -93,6 +110,31 @@ fn python_version(text: &str) -> Option<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_large_log_is_put_by_once() {
+        let home = tempfile::tempdir().unwrap();
+        let (log, old) = (home.path().join("daemon.log"), home.path().join("daemon.log.old"));
+        put_by(&log).unwrap();
+        let file = File::create(&log).unwrap();
+        file.set_len(LARGE).unwrap();
+        put_by(&log).unwrap();
+        assert!(log.exists() && !old.exists());
+        file.set_len(LARGE + 1).unwrap();
+        put_by(&log).unwrap();
+        assert!(!log.exists() && old.exists());
+    }
+
+    #[test]
+    fn a_process_that_is_over_does_not_run() {
+        assert!(runs(std::process::id()));
+        let mut child = Command::new("true").stdin(Stdio::null()).spawn().unwrap();
+        while runs(child.id()) {
+            std::thread::yield_now();
+        }
+        assert!(child.wait().unwrap().success());
+        assert!(!runs(child.id()));
+    }
 
     #[test]
     fn python_versions() {

@@ -1,6 +1,6 @@
 //! Accounts and balances.
 
-use akash_types::{Address, Denom, Height, Malformed};
+use akash_types::{Address, Denom, Malformed};
 use cosmos_sdk_proto::Any;
 use cosmos_sdk_proto::cosmos::auth::v1beta1::query_client::QueryClient as AuthClient;
 use cosmos_sdk_proto::cosmos::auth::v1beta1::{BaseAccount, QueryAccountInfoRequest, QueryAccountRequest};
@@ -9,7 +9,7 @@ use cosmos_sdk_proto::cosmos::bank::v1beta1::query_client::QueryClient as BankCl
 use cosmos_sdk_proto::cosmos::crypto::secp256k1::PubKey;
 use prost::{Message as _, Name as _};
 
-use super::{At, Client, height_of, optional, read, required};
+use super::{At, Client, optional, read, required};
 use crate::ChainError;
 
 /// An account.
@@ -26,25 +26,15 @@ pub struct Account {
 impl Client {
     /// An account; `None` when it has never received anything.
     pub async fn account(&self, address: &Address, at: At) -> Result<Option<Account>, ChainError> {
-        self.account_seen(address, at).await.map(|seen| seen.map(|(account, _)| account))
-    }
-
-    /// An account, and the height of the answer when the node says it.
-    pub(crate) async fn account_seen(
-        &self,
-        address: &Address,
-        at: At,
-    ) -> Result<Option<(Account, Option<Height>)>, ChainError> {
         let what = "read the account";
         let query = QueryAccountRequest { address: address.to_string() };
-        let answer = self
-            .ask_whole(what, at, query, |channel, query| async move {
+        let answer =
+            self.ask(what, at, query, |channel, query| async move {
                 AuthClient::new(channel).account(query).await
             })
             .await;
         let Some(answer) = optional(answer)? else { return Ok(None) };
-        let height = height_of(&answer);
-        let any = required(what, answer.into_inner().account, "QueryAccountResponse", "account")?;
+        let any = required(what, answer.account, "QueryAccountResponse", "account")?;
         let base = if any.type_url == BaseAccount::type_url() {
             let base = BaseAccount::decode(any.value.as_slice());
             read(what, base.map_err(|e| Malformed::new("BaseAccount", "value", e)))?
@@ -58,12 +48,11 @@ impl Client {
                 .await?;
             required(what, answer.info, "QueryAccountInfoResponse", "info")?
         };
-        let account = Account {
+        Ok(Some(Account {
             number: base.account_number,
             sequence: base.sequence,
             public_key: base.pub_key.and_then(|any| secp256k1(&any)),
-        };
-        Ok(Some((account, height)))
+        }))
     }
 
     /// What an account has of a currency, in its smallest unit; 0 for accounts that do not exist.

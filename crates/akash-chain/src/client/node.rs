@@ -76,12 +76,12 @@ impl Client {
         })
     }
 
-    /// A block; an error when the node does not have it (yet, or any more).
+    /// A block, of any endpoint that has it; an error when none does (yet, or any more).
     pub async fn block(&self, height: Height) -> Result<Block, ChainError> {
         let what = "read a block";
         let query = GetBlockByHeightRequest { height: height.to_wire() };
         let answer = self
-            .ask(what, At::Latest, query, |channel, query| async move {
+            .ask_around(what, query, |channel, query| async move {
                 NodeClient::new(channel)
                     .max_decoding_message_size(MESSAGE_LIMIT)
                     .get_block_by_height(query)

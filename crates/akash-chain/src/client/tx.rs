@@ -146,12 +146,13 @@ impl Client {
         Broadcast { answers: join_all(answers).await.into_iter().flatten().collect() }
     }
 
-    /// What became of a transaction; `None` when no block that the node has indexed holds it, which proves nothing.
+    /// What became of a transaction, of any endpoint that knows it; `None` when none has indexed a block that holds it, which
+    /// proves nothing.
     pub async fn tx(&self, hash: &TxHash) -> Result<Option<TxResult>, ChainError> {
         let what = "look up the transaction";
         let query = GetTxRequest { hash: hash.to_string() };
         let answer = self
-            .ask(what, At::Latest, query, |channel, query| {
+            .ask_around(what, query, |channel, query| {
                 unary::<_, GetTxResponse>(channel, "/cosmos.tx.v1beta1.Service/GetTx", query)
             })
             .await;

@@ -36,8 +36,8 @@ fn rejected(height: u64, reason: (&str, u32), sequence_after: Option<u64>) -> Op
     Some(Seen { height: Height(height), rejection, gas_used: 9, sequence_after })
 }
 
-fn scan(to: u64, ours: Option<u64>) -> Option<Scan> {
-    Some(Scan { to: Height(to), seen_at: Height(to), ours: ours.map(Height), other: None })
+fn scan(ours: Option<u64>) -> Option<Scan> {
+    Some(Scan { ours: ours.map(Height), other: None })
 }
 
 fn decide(view: &View) -> Step {
@@ -70,8 +70,9 @@ fn landed_is_a_block_with_success_and_a_used_number() {
         let seen = View { result: ok(105), ..view(height, S + 1) };
         assert_eq!(decide(&seen), Step::End(landed.clone()));
     }
-    // The account was read after the height, the result after both: the answer may be one block ahead.
-    assert_eq!(decide(&View { result: ok(105), ..view(104, S + 1) }), Step::End(landed));
+    // The result was read after the account: it may be of a later block, which the next look shows whole.
+    assert!(waits(&View { result: ok(105), ..view(104, S) }));
+    assert!(waits(&View { result: ok(105), ..view(104, S + 1) }));
 }
 
 #[test]
@@ -82,7 +83,9 @@ fn contradictions_end_nothing() {
         View { result: ok(121), ..view(130, S + 1) },
         view(99, S),
         view(110, S - 1),
-        View { scan: scan(120, None), ..view(130, S - 1) },
+        View { result: ok(105), ..view(130, S) },
+        View { scan: scan(None), ..view(130, S - 1) },
+        view(130, S - 1),
     ] {
         assert!(waits(&contradiction), "{contradiction:?}");
     }
@@ -107,47 +110,46 @@ fn a_code_in_a_block_that_did_not_use_the_number_ends_nothing_before_the_timeout
     assert!(waits(&View { result: not_charged.clone(), ..view(101, S) }));
     assert_eq!(decide(&View { result: not_charged.clone(), ..view(106, S) }), Step::Broadcast);
     let late = View { result: not_charged.clone(), ..view(121, S) };
-    assert_eq!(decide(&late), Step::Scan);
-    let dead = View { scan: scan(120, Some(105)), ..late.clone() };
-    assert!(matches!(decide(&dead), Step::End(End::Dead { evidence: Evidence::Expired { .. }, .. })));
-    // A later block holds it too, and the node's result is still that of the earlier one.
-    assert!(waits(&View { scan: scan(120, Some(119)), ..late }));
+    assert!(matches!(decide(&late), Step::End(End::Dead { evidence: Evidence::Expired { .. }, .. })));
     // Somebody else used the number afterwards: not this attempt's failure, and no fee of its.
-    let foreign = View { result: not_charged, scan: scan(110, Some(105)), ..view(110, S + 1) };
+    let foreign = View { result: not_charged, scan: scan(Some(105)), ..view(110, S + 1) };
     assert!(matches!(decide(&foreign), Step::End(End::Dead { evidence: Evidence::SequenceUsed { .. }, .. })));
+    // A later block holds it too, and the node's result is still that of the earlier one.
+    assert!(waits(&View { scan: scan(Some(109)), ..foreign }));
 }
 
 #[test]
 fn a_wrong_number_in_a_block_means_that_another_used_it() {
     let wrong = View { result: rejected(105, Rejection::WRONG_SEQUENCE, Some(S + 1)), ..view(106, S + 1) };
     assert_eq!(decide(&wrong), Step::Scan);
-    let seen = View { scan: scan(106, Some(105)), ..wrong };
+    let seen = View { scan: scan(Some(105)), ..wrong };
     assert!(matches!(decide(&seen), Step::End(End::Dead { evidence: Evidence::SequenceUsed { .. }, .. })));
 }
 
 #[test]
-fn expired_needs_a_height_past_the_timeout_and_every_block_up_to_it() {
-    assert!(waits(&View { scan: None, ..view(101, S) }));
-    assert_eq!(decide(&view(121, S)), Step::Scan);
-    let dead = decide(&View { scan: scan(120, None), ..view(121, S) });
-    let evidence = Evidence::Expired { from: Height(100), to: Height(120), seen_at: Height(120) };
-    assert_eq!(dead, Step::End(End::Dead { hash: OURS, evidence }));
-    let short = Scan { to: Height(119), seen_at: Height(125), ours: None, other: None };
-    assert!(waits(&View { scan: Some(short), ..view(121, S) }));
+fn a_number_unused_past_the_timeout_is_death_and_needs_no_block() {
+    assert_eq!(
+        decide(&view(120, S)),
+        Step::Broadcast,
+        "the timeout's block may be followed by none that holds it"
+    );
+    for height in [121, 100_000] {
+        let evidence = Evidence::Expired { from: Height(100), to: Height(120), seen_at: Height(height) };
+        assert_eq!(decide(&view(height, S)), Step::End(End::Dead { hash: OURS, evidence }));
+    }
 }
 
 #[test]
 fn a_block_that_holds_it_forbids_death_while_the_result_is_unknown() {
-    for (height, sequence) in [(121, S), (121, S + 1), (106, S + 1)] {
-        assert!(waits(&View { scan: scan(120, Some(105)), ..view(height, sequence) }), "{height} {sequence}");
+    for height in [106, 121] {
+        assert!(waits(&View { scan: scan(Some(105)), ..view(height, S + 1) }), "{height}");
     }
 }
 
 #[test]
 fn a_number_used_by_another_is_death_before_the_timeout_with_the_other_as_evidence() {
     assert_eq!(decide(&view(106, S + 1)), Step::Scan);
-    let found =
-        Scan { to: Height(106), seen_at: Height(106), ours: None, other: Some((Height(104), THEIRS)) };
+    let found = Scan { ours: None, other: Some((Height(104), THEIRS)) };
     let evidence = Evidence::SequenceUsed {
         from: Height(100),
         to: Height(106),
@@ -156,4 +158,9 @@ fn a_number_used_by_another_is_death_before_the_timeout_with_the_other_as_eviden
     };
     let dead = decide(&View { scan: Some(found), ..view(106, S + 1) });
     assert_eq!(dead, Step::End(End::Dead { hash: OURS, evidence }));
+    // Long after, only blocks up to the timeout count.
+    let late = decide(&View { scan: scan(None), ..view(500, S + 1) });
+    let evidence =
+        Evidence::SequenceUsed { from: Height(100), to: Height(120), seen_at: Height(500), by: None };
+    assert_eq!(late, Step::End(End::Dead { hash: OURS, evidence }));
 }

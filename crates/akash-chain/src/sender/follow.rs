@@ -10,7 +10,7 @@ use super::{Progress, Sender, State, Unsettled, journal};
 use crate::error::with_sources;
 use crate::next::{Scan, Seen, Step, View, next};
 use crate::pace::Patience;
-use crate::{At, Attempt, BlockTx, ChainError, End};
+use crate::{At, Attempt, BlockTx, ChainError, Client, End};
 
 /// Refusals by a node's check (codespace `sdk`) that waiting does not change: malformed, unauthorized, too poor, bad key, no such account,
 /// bad coins, out of gas, memo too long, fee too low, invalid, too large, too late. Not among them: 19 (the node has it
@@ -51,8 +51,8 @@ impl Sender {
         let _showing = Showing(&self.progress);
         let mut patience = Patience::new(self.policy.patience);
         loop {
-            let why = match self.look(attempt, sent, state).await {
-                Ok((_, Step::End(end))) => return self.conclude(attempt, end).await,
+            let asked = self.client.preferred();
+            let why = match self.look(&self.client, attempt, sent, state).await {
                 Ok((height, step)) => {
                     // Long after the timeout more blocks bring no more proof.
                     if height <= attempt.timeout.plus(self.policy.window) {
@@ -60,6 +60,10 @@ impl Sender {
                     }
                     self.show(attempt, height);
                     match step {
+                        Step::End(end) => match self.objection(attempt, &end, asked).await {
+                            None => return self.conclude(attempt, end).await,
+                            Some(why) => why,
+                        },
                         Step::Broadcast => {
                             sent = Some(height);
                             let broadcast = self.client.broadcast(&attempt.bytes).await;
@@ -67,7 +71,7 @@ impl Sender {
                             broadcast.summary()
                         }
                         Step::Wait(why) => why.to_owned(),
-                        Step::Scan | Step::End(_) => "the blocks could not be read".to_owned(),
+                        Step::Scan => "the blocks could not be read".to_owned(),
                     }
                 }
                 Err(error) => with_sources(&error),
@@ -84,61 +88,91 @@ impl Sender {
         }
     }
 
-    /// One look at the chain, and what follows from it. The height is read first, then the account, then the result, then (only
-    /// when a death is to be proven) a new height and the blocks: each is at least as new as the one before.
+    /// Why an end is not believed yet. A death sets a number free for another transaction, and one endpoint can be wrong about what
+    /// it has: when there are several, a second one has to see a death too, by itself and from the start. `asked` is the
+    /// endpoint that the first look began with.
+    async fn objection(&self, attempt: &Attempt, end: &End, asked: usize) -> Option<String> {
+        if !matches!(end, End::Dead { .. }) || self.client.is_single() {
+            return None;
+        }
+        let mut why = "the endpoint that was asked changed meanwhile".to_owned();
+        for other in self.client.others(asked) {
+            // Its own floor: how far the first one is says nothing about this one.
+            why = match self.look(&other, attempt, None, &mut State::default()).await {
+                Ok((_, Step::End(End::Dead { .. }))) => return None,
+                Ok((_, Step::Wait(why))) => why.to_owned(),
+                Ok((_, Step::End(_))) => "it ended in another way there".to_owned(),
+                Ok((height, Step::Broadcast | Step::Scan)) => {
+                    format!("it may still happen, at height {height}")
+                }
+                Err(error) => with_sources(&error),
+            };
+        }
+        Some(format!("one endpoint shows that it is dead, and no other agrees: {why}"))
+    }
+
+    /// One look at the chain, and what follows from it. The height is read first, then the account at this height, then, when they
+    /// leave a choice, the result and the blocks.
     async fn look(
         &self,
+        client: &Client,
         attempt: &Attempt,
         sent: Option<Height>,
         state: &mut State,
     ) -> Result<(Height, Step), ChainError> {
-        let height = self.tip(state).await?;
-        if height < state.floor {
-            return Ok((height, Step::Wait("the node is behind what was seen before")));
-        }
-        state.floor = height;
-        let account = self.client.account_seen(&attempt.signer, At::Latest).await?;
-        let Some((account, account_height)) = account else {
+        let Some(height) = self.height(client, state).await? else {
+            let floor = state.floor.unwrap_or_default();
+            return Ok((floor, Step::Wait("the node is behind what was seen before")));
+        };
+        let Some(account) = client.account(&attempt.signer, At::Height(height)).await? else {
             return Ok((height, Step::Wait("the node does not know the account")));
         };
-        if account_height.is_some_and(|at| at < height) {
-            return Ok((height, Step::Wait("the node answers from different heights")));
-        }
-        let result = self.result(attempt).await?;
+        let open = account.sequence <= attempt.sequence && height <= attempt.timeout;
+        let result = if open { None } else { result(client, attempt).await? };
         let mut view = View { height, sequence: account.sequence, result, scan: None };
         let mut step = next(attempt, sent, self.policy.rebroadcast, &view);
         if step == Step::Scan {
-            let least = account_height.unwrap_or(height);
-            view.scan = Some(self.scan(attempt, least, state).await?);
+            view.scan = Some(self.scan(client, attempt, &view).await?);
             step = next(attempt, sent, self.policy.rebroadcast, &view);
         }
         Ok((height, step))
     }
 
-    async fn result(&self, attempt: &Attempt) -> Result<Option<Seen>, ChainError> {
-        let Some(result) = self.client.tx(&attempt.hash).await? else { return Ok(None) };
-        let sequence_after = if result.rejection.is_some() {
-            // A node that no longer keeps that height refuses; the decision then rests on the newest number.
-            let then = self.client.account(&attempt.signer, At::Height(result.height)).await;
-            then.ok().flatten().map(|account| account.sequence)
-        } else {
-            None
-        };
-        Ok(Some(Seen {
-            height: result.height,
-            rejection: result.rejection,
-            gas_used: result.gas_used,
-            sequence_after,
-        }))
+    /// The newest height of the right chain; `None` when it is below what was seen before.
+    ///
+    /// A new height is believed when its block can be read: a node that names an absurd one must not make all others look behind.
+    pub(super) async fn height(
+        &self,
+        client: &Client,
+        state: &mut State,
+    ) -> Result<Option<Height>, ChainError> {
+        let tip = client.tip().await?;
+        if Some(tip.height) < state.floor {
+            client.turn();
+            return Ok(None);
+        }
+        if Some(tip.height) > state.floor {
+            let block = client.block(tip.height).await.inspect_err(|_| client.turn())?;
+            if block.chain_id != self.chain_id {
+                client.turn();
+                return Err(ChainError::WrongChain {
+                    endpoint: "the node that answers".to_owned(),
+                    expected: self.chain_id.clone(),
+                    found: block.chain_id,
+                });
+            }
+            state.floor = Some(tip.height);
+            state.pace.saw(&tip);
+        }
+        Ok(Some(tip.height))
     }
 
-    /// Reads every block that could hold the attempt. The account was read at `least` at the latest.
-    async fn scan(&self, attempt: &Attempt, least: Height, state: &mut State) -> Result<Scan, ChainError> {
-        let seen_at = self.tip(state).await?.max(least);
-        let to = seen_at.min(attempt.timeout);
-        let mut scan = Scan { to, seen_at, ours: None, other: None };
-        for height in attempt.planned.0..=to.0 {
-            let block = self.client.block(Height(height)).await?;
+    /// Reads every block that could hold the attempt.
+    async fn scan(&self, client: &Client, attempt: &Attempt, view: &View) -> Result<Scan, ChainError> {
+        let (from, to) = view.span(attempt);
+        let mut scan = Scan { ours: None, other: None };
+        for height in from.0..=to.0 {
+            let block = client.block(Height(height)).await?;
             for tx in &block.txs {
                 if tx.hash == attempt.hash {
                     scan.ours = Some(block.height);
@@ -181,6 +215,26 @@ impl Sender {
             dead_at: attempt.timeout.plus(1),
         }));
     }
+}
+
+async fn result(client: &Client, attempt: &Attempt) -> Result<Option<Seen>, ChainError> {
+    let Some(result) = client.tx(&attempt.hash).await? else { return Ok(None) };
+    let sequence_after = if result.rejection.is_some() {
+        match client.account(&attempt.signer, At::Height(result.height)).await {
+            Ok(account) => account.map(|account| account.sequence),
+            // A node that no longer keeps that height; the decision then rests on the newest number.
+            Err(ChainError::Refused { .. }) => None,
+            Err(error) => return Err(error),
+        }
+    } else {
+        None
+    };
+    Ok(Some(Seen {
+        height: result.height,
+        rejection: result.rejection,
+        gas_used: result.gas_used,
+        sequence_after,
+    }))
 }
 
 /// Takes the progress back when the following ends, however it ends.

@@ -65,13 +65,16 @@ impl Sender {
                 }
                 Err(Setback::Chain(source)) => {
                     tries += 1;
-                    if tries >= TRIES {
+                    // A height that this node does not have yet needs blocks, not tries.
+                    let over = if source.is_missing_height() { patience.is_over() } else { tries >= TRIES };
+                    if over {
                         return Err(Unsettled::Stalled { intent: intent.to_owned(), source });
                     }
                 }
                 Err(Setback::Behind) => {
                     if patience.is_over() {
-                        return Err(Unsettled::Behind { intent: intent.to_owned(), floor: state.floor });
+                        let floor = state.floor.unwrap_or_default();
+                        return Err(Unsettled::Behind { intent: intent.to_owned(), floor });
                     }
                 }
             }
@@ -86,8 +89,8 @@ impl Sender {
         class: Class,
         state: &mut State,
     ) -> Result<Planned, Setback> {
-        let planned = self.height(state).await?;
-        let Some(account) = self.client.account(self.key.address(), At::Latest).await? else {
+        let planned = self.height(&self.client, state).await?.ok_or(Setback::Behind)?;
+        let Some(account) = self.client.account(self.key.address(), At::Height(planned)).await? else {
             let log = format!("account {} does not exist", self.key.address());
             let (codespace, code) = Rejection::UNKNOWN_ADDRESS;
             return Ok(Planned::Refused(Rejection::new(codespace, code, log)));
@@ -121,29 +124,5 @@ impl Sender {
             fee: draft.fee.clone(),
             end: None,
         })))
-    }
-
-    /// The newest height of the right chain, not below what was seen before.
-    async fn height(&self, state: &mut State) -> Result<Height, Setback> {
-        let tip = self.tip(state).await?;
-        if tip < state.floor {
-            return Err(Setback::Behind);
-        }
-        state.floor = tip;
-        Ok(tip)
-    }
-
-    /// The newest height of the right chain.
-    pub(super) async fn tip(&self, state: &mut State) -> Result<Height, ChainError> {
-        let tip = self.client.tip().await?;
-        if tip.chain_id != self.chain_id {
-            return Err(ChainError::WrongChain {
-                endpoint: "the node that answers".to_owned(),
-                expected: self.chain_id.clone(),
-                found: tip.chain_id,
-            });
-        }
-        state.pace.saw(&tip);
-        Ok(tip.height)
     }
 }

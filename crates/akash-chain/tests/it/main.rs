@@ -9,6 +9,7 @@
 )]
 
 mod asking;
+mod believing;
 mod node;
 mod recorder;
 mod sending;

@@ -48,7 +48,7 @@ pub(crate) struct Executed {
 }
 
 /// Everything that the node is made of; tests change it as they like.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Model {
     pub(crate) chain_id: String,
     pub(crate) height: u64,
@@ -74,8 +74,14 @@ pub(crate) struct Model {
     /// Another transaction uses the number in this block.
     pub(crate) foreign: Option<(u64, Vec<u8>)>,
     pub(crate) simulation: Option<&'static str>,
-    /// The height that every answer claims to be of.
-    pub(crate) header: Option<u64>,
+    /// The account's newest state is of this height.
+    pub(crate) state: Option<u64>,
+    /// Blocks below are gone.
+    pub(crate) pruned_below: u64,
+    /// The height that it tells instead of its own.
+    pub(crate) absurd: Option<u64>,
+    /// A proxy answers one method, by the end of its path, with an HTTP status and a body.
+    pub(crate) http: Option<(&'static str, u16, &'static str)>,
     pub(crate) log: Arc<Mutex<Vec<String>>>,
 }
 
@@ -100,13 +106,29 @@ impl Node {
             indexed_from: 0,
             foreign: None,
             simulation: None,
-            header: None,
+            state: None,
+            pruned_below: 0,
+            absurd: None,
+            http: None,
             log: Arc::default(),
         })))
     }
 
     pub(crate) fn model(&self) -> MutexGuard<'_, Model> {
         self.0.lock().unwrap()
+    }
+
+    /// Another node of the same chain, as it is now.
+    pub(crate) fn twin(&self) -> Self {
+        Self(Arc::new(Mutex::new(self.model().clone())))
+    }
+
+    /// Serves both while `test` runs with a client that asks this one first.
+    pub(crate) async fn run_with<T>(&self, second: &Self, test: impl AsyncFnOnce(Client) -> T) -> T {
+        self.serve(async |first| {
+            second.serve(async |second| test(Client::connect(&[first, second]).unwrap()).await).await
+        })
+        .await
     }
 
     /// Serves on a free port while `test` runs.
@@ -129,6 +151,12 @@ impl Node {
 impl Model {
     pub(crate) fn sequence_at(&self, height: u64) -> u64 {
         self.sequence.range(..=height).next_back().map_or(0, |(_, sequence)| *sequence)
+    }
+
+    pub(crate) fn make_blocks(&mut self, count: u64) {
+        for _ in 0..count {
+            self.make_block();
+        }
     }
 
     fn make_block(&mut self) {
@@ -173,12 +201,18 @@ impl Model {
             seconds: i64::try_from(seconds).unwrap(),
             nanos: i32::try_from(nanos).unwrap(),
         });
-        config::StatusResponse { height: self.height, timestamp, ..Default::default() }
+        config::StatusResponse { height: self.absurd.unwrap_or(self.height), timestamp, ..Default::default() }
     }
 
     fn block(&self, height: u64) -> Result<Block, Status> {
         if height > self.height {
             return Err(Status::invalid_argument("requested block height is bigger then the chain length"));
+        }
+        if height < self.pruned_below {
+            let lowest = self.pruned_below;
+            return Err(Status::unknown(format!(
+                "height {height} is not available, lowest height is {lowest}"
+            )));
         }
         Ok(Block {
             header: Some(Header {
@@ -195,11 +229,17 @@ impl Model {
         if address != key(1).address().as_str() {
             return Err(Status::not_found(format!("account {address} not found")));
         }
+        let newest = self.state.unwrap_or(self.height);
+        let height = height.unwrap_or(newest);
+        if height > newest {
+            let future = "codespace sdk code 26: invalid height: cannot query with height in the future";
+            return Err(Status::unknown(future));
+        }
         let account = BaseAccount {
             address: address.into(),
             pub_key: None,
             account_number: 4,
-            sequence: self.sequence_at(height.unwrap_or(self.height)),
+            sequence: self.sequence_at(height),
         };
         let any = Any { type_url: BaseAccount::type_url(), value: account.encode_to_vec() };
         Ok(QueryAccountResponse { account: Some(any) })
@@ -269,6 +309,10 @@ struct RawTxResponse {
 }
 
 async fn answer(State(node): State<Node>, request: Request) -> Response {
+    let proxy = node.model().http;
+    if let Some((_, status, body)) = proxy.filter(|(method, ..)| request.uri().path().ends_with(method)) {
+        return Response::builder().status(status).body(Body::from(body)).unwrap();
+    }
     let pinned = request.headers().get("x-cosmos-block-height").map(|h| h.to_str().unwrap().parse().unwrap());
     match request.uri().path().to_owned().as_str() {
         "/cosmos.base.node.v1beta1.Service/Status" => {
@@ -341,11 +385,7 @@ where
             if model.silent {
                 return Err(Status::new(Code::Unavailable, "down"));
             }
-            let mut response = tonic::Response::new(handle(&mut model, query.into_inner())?);
-            if let Some(height) = model.header {
-                response.metadata_mut().insert("x-cosmos-block-height", height.into());
-            }
-            Ok(response)
+            handle(&mut model, query.into_inner()).map(tonic::Response::new)
         }
     });
     let mut grpc = tonic::server::Grpc::new(ProstCodec::<R, Q>::default());

@@ -9,6 +9,7 @@ use akash_wallet::{Allowed, TxHash};
 use cosmos_sdk_proto::cosmos::tx::v1beta1::{Tx, TxRaw};
 use prost::Message as _;
 
+use crate::believing::with_two;
 use crate::node::{CHAIN, Node, Verdict, key};
 use crate::recorder::Recorder;
 
@@ -16,7 +17,7 @@ fn policy() -> Policy {
     Policy { window: 12, patience: Duration::from_millis(400), ..Policy::default() }
 }
 
-fn sender(client: Client, journal: &Arc<Recorder>) -> Sender {
+pub(crate) fn sender(client: Client, journal: &Arc<Recorder>) -> Sender {
     Sender::new(client, (key(1), Allowed::tenant()), CHAIN, Arc::clone(journal) as _, policy())
 }
 
@@ -25,23 +26,23 @@ fn messages() -> Vec<Msg> {
     vec![CloseDeployment { id }.into()]
 }
 
-async fn send(sender: &Sender, intent: &str) -> Result<End, Unsettled> {
+pub(crate) async fn send(sender: &Sender, intent: &str) -> Result<End, Unsettled> {
     sender.carry_out(intent, messages(), Class::Other, "rk1:x").await
 }
 
 /// Runs a test with a sender on this node.
-async fn with<T>(node: &Node, test: impl AsyncFnOnce(Sender, Arc<Recorder>) -> T) -> T {
+pub(crate) async fn with<T>(node: &Node, test: impl AsyncFnOnce(Sender, Arc<Recorder>) -> T) -> T {
     let journal = Recorder::new(Arc::clone(&node.model().log));
     node.run(async |client| test(sender(client, &journal), Arc::clone(&journal)).await).await
 }
 
-fn log(node: &Node) -> Vec<String> {
+pub(crate) fn log(node: &Node) -> Vec<String> {
     let model = node.model();
     let log = model.log.lock().unwrap();
     log.iter().map(|line| line.split(' ').next().unwrap().to_owned()).collect()
 }
 
-fn distinct_broadcasts(node: &Node) -> usize {
+pub(crate) fn distinct_broadcasts(node: &Node) -> usize {
     let mut all = node.model().broadcasts.clone();
     all.sort();
     all.dedup();
@@ -53,7 +54,7 @@ fn verdict((codespace, code): (&'static str, u32), charged: bool) -> Verdict {
 }
 
 /// The bytes of a transaction of this key at the number 7 that the sender does not know.
-fn foreign() -> Vec<u8> {
+pub(crate) fn foreign() -> Vec<u8> {
     let draft = akash_wallet::Draft {
         messages: messages(),
         memo: "somebody else".into(),
@@ -213,18 +214,9 @@ async fn a_first_broadcast_that_the_only_node_refuses_is_over() {
 async fn a_refusal_is_not_believed_when_another_node_may_have_the_bytes() {
     let (strict, kind) = (Node::new(), Node::new());
     strict.model().check = Some(Rejection::INSUFFICIENT_FEE);
-    kind.model().lose = 1;
-    let journal = Recorder::new(Arc::clone(&strict.model().log));
-    let end = strict
-        .serve(async |strict| {
-            kind.serve(async |kind| {
-                let client = Client::connect(&[strict, kind]).unwrap();
-                send(&sender(client, &journal), "a").await.unwrap()
-            })
-            .await
-        })
-        .await;
-    // The first node decides what is seen here, and it shows no block with it until the timeout.
+    (kind.model().lose, kind.model().height) = (usize::MAX, 150);
+    let end = with_two(&strict, &kind, async |sender, _| send(&sender, "a").await.unwrap()).await;
+    // Neither shows a block with it until the timeout.
     assert!(matches!(end, End::Dead { evidence: Evidence::Expired { .. }, .. }), "{end:?}");
 }
 
@@ -284,21 +276,6 @@ async fn a_refusal_after_a_restart_ends_nothing() {
     })
     .await;
     assert!(node.model().broadcasts.len() > 3);
-}
-
-#[tokio::test]
-async fn answers_of_different_heights_prove_nothing() {
-    let node = Node::new();
-    with(&node, async |sender, _| {
-        // The account comes from a node that is behind the one that told the height.
-        node.model().header = Some(50);
-        let error = send(&sender, "a").await.unwrap_err();
-        let Unsettled::Doubt { why, .. } = error else { panic!("{error:?}") };
-        assert!(why.contains("different heights"), "{why}");
-        node.model().header = None;
-        assert!(sender.pursue("a").await.unwrap().unwrap().is_landed());
-    })
-    .await;
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 //! `height time app-hash tx… checksum`, transactions in base64. The first line names the format, the chain and the time of its
 //! genesis. A last line that was not written to its end is dropped: nobody has seen its block.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
 use crate::market::Block;
+use crate::private;
 
 /// Names the format in the first line.
 const MAGIC: &str = "rayakash-sandbox-blocks-1";
@@ -49,8 +50,8 @@ impl BlockLog {
     /// Opens a log, or begins one. Returns the time of the genesis and the blocks.
     pub(crate) fn open(path: &Path, chain_id: &str, now_ms: u64) -> Result<(Self, u64, Vec<Record>), Error> {
         let failed = |action| move |source| Error::File { action, path: path.to_owned(), source };
-        let options = OpenOptions::new().create(true).truncate(false).read(true).write(true).clone();
-        let mut file = options.open(path).map_err(failed("open"))?;
+        let file = private::options().create(true).truncate(false).read(true).write(true).open(path);
+        let mut file = file.map_err(failed("open"))?;
         let mut text = Vec::new();
         file.read_to_end(&mut text).map_err(failed("read"))?;
         let mut log = Self { file, path: path.to_owned(), length: 0 };

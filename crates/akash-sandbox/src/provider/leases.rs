@@ -65,7 +65,7 @@ pub(crate) struct Counts {
 impl Book {
     /// The book in `folder`, over the pods of `runtime`.
     pub(crate) fn open(folder: &Path, runtime: Runtime, timers: Timers) -> io::Result<Arc<Self>> {
-        std::fs::create_dir_all(folder)?;
+        crate::private::folder(folder)?;
         let mut state = State::default();
         for entry in std::fs::read_dir(folder)?.flatten() {
             let Ok(Some(kept)) = load::<Kept>(&entry.path()) else { continue };

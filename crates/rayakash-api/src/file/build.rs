@@ -1,6 +1,7 @@
 //! From the form of the file to the wish: defaults are filled in, and what the schema cannot say is checked.
 
 mod env;
+mod labels;
 mod market;
 mod node;
 mod ray;

@@ -7,6 +7,8 @@ use std::io::{self, Read};
 pub const MAX_BYTES: usize = 256 * 1024;
 /// The deepest nesting of brackets. The YAML scanner needs time quadratic in it: 100,000 brackets take more than a minute.
 const MAX_BRACKETS: usize = 64;
+/// The most brackets that open. Those in quotes and comments look as if they closed others, so nesting alone can be hidden.
+const MAX_OPENINGS: usize = 10_000;
 
 /// A text that could not be read, or was too large to be read whole.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +53,13 @@ pub(super) fn document(text: &str) -> Result<serde_yaml::Value, Diagnostic> {
     }
     if let Some(offset) = too_deep(text) {
         return refuse(offset, "brackets are nested too deep", "64 levels are the limit");
+    }
+    if let Some((offset, _)) = text.match_indices(['[', '{']).nth(MAX_OPENINGS) {
+        return refuse(
+            offset,
+            "there are too many brackets",
+            "10000 are the limit; write lists in block style",
+        );
     }
     let mut value: serde_yaml::Value = match serde_yaml::from_str(text) {
         Ok(value) => value,
@@ -180,6 +189,7 @@ mod tests {
         let table = [
             ("[".repeat(100_000), "brackets are nested too deep"),
             ("{a: ".repeat(60_000), "brackets are nested too deep"),
+            ("[ # ]\n".repeat(20_000), "too many brackets"),
             ("- ".repeat(100_000), "recursion limit"),
             (laughs, "aliases expand"),
             ("x".repeat(MAX_BYTES + 1), "larger than 256 KiB"),

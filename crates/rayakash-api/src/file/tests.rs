@@ -282,6 +282,25 @@ fn values() {
         "env: { \"A B\": x }",
         &["6:8 `A B` cannot be the name of a variable | letters, digits and `_`, not starting with a digit"],
     );
+    check_top(
+        "env: { AKASH_OWNER: me, TMPDIR: /t, TMPDIR2: /t }",
+        &[
+            "6:8 `AKASH_OWNER` cannot be set | variables that start with `AKASH_` are set by the provider",
+            "6:25 `TMPDIR` cannot be set | nodes find their place by it",
+        ],
+    );
+    let labels =
+        |labels| format!("{HEAD}  head: {{ resources: {{ CPU: 1, memory: 2Gi }}, labels: {labels} }}");
+    assert_eq!(parse(&labels("{ zone: a-1.x, example.com/Kind: '', n: '5' }")).err(), None);
+    assert_eq!(
+        said(&labels("{ ray.io/node-group: x, 'a b': 'c,d=e', a//b: x }")),
+        [
+            "5:59 `ray.io/node-group` cannot be set: labels under `ray.io/` are Ray's own",
+            "5:82 `a b` cannot be the name of a label | letters, digits, `-`, `_` and `.`, at most 63, at both ends a letter or digit",
+            "5:89 `c,d=e` cannot be the value of a label | letters, digits, `-`, `_` and `.`, at most 63, at both ends a letter or digit",
+            "5:98 `a//b` cannot be the name of a label | letters, digits, `-`, `_` and `.`, at most 63, at both ends a letter or digit",
+        ]
+    );
     let long = format!("env:\n  BIG: {}", "x".repeat(100_001));
     let found = parse(&format!("{HEAD}{SMALL}{long}")).unwrap_err();
     assert_eq!((found.diagnostics[0].line, found.diagnostics[0].column), (7, 8));

@@ -11,6 +11,9 @@ use utoipa::ToSchema;
 pub struct PlanRequest {
     /// The cluster file, whole, as text.
     pub file: String,
+    /// A cap on the whole cost in US dollars, on top of the file's; the smaller one holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_usd: Option<String>,
 }
 
 /// What `up` would do, and the most that it can spend. Nothing was changed to find out.

@@ -79,7 +79,7 @@ class Node:
         self.base = free_block(self.ip)
         self.gate = self.base + 1
         head = head or self
-        conf = {"role": role, "service": f"ray-{role}", "type": "kind", "cpus": 2, "gpus": 0, "memory": 1 << 30, "store": 1 << 27, "head": "ray-head",
+        conf = {"role": role, "service": f"ray-{role}", "type": "kind", "cpus": 2, "gpus": 0, "memory": 1 << 30, "store": 1 << 27, "head": "ray-head", "labels": "zone=a",
                 "setup": list(setup), "times": {"look": 0.1, "term": 0.5, "head": 0.1, "auth": 0.05, "setup": 0.05, **(times or {})}}
         self.env = {"PATH": f"{HERE / 'fake'}:{os.environ['PATH']}", "TMPDIR": str(self.dir), "FAKE": mode, "HOSTNAME": "pod-1",
                     "POD_IP": self.ip, "RAYAKASH_PORT_BASE": str(self.base), "RAYAKASH_HEAD": f"{head.ip}:{head.base}:{head.gate}",

@@ -1,5 +1,6 @@
 """The gate, over real TLS, friends and strangers."""
 import os
+import signal
 import socket
 import ssl
 import tempfile
@@ -101,25 +102,27 @@ class Gate(unittest.TestCase):
                 read_all(s)
         self.assertEqual(node.status()["role"], "head")
 
-    def test_strangers_are_few(self):
+    def test_strangers_are_few_and_the_oldest_makes_room(self):
         node = self.node(times={"preface": 1000})
         idle = []
         for i in range(64):     # half of them with a handshake, half with nothing
             idle.append(node.connect(b"RAYAKASH") if i % 2 else socket.create_connection((node.ip, node.gate), timeout=30))
-        for _ in range(6):
-            with socket.create_connection((node.ip, node.gate), timeout=30) as s:
-                self.assertEqual(read_all(s), b"")
-            with self.assertRaises((ssl.SSLError, ConnectionError)):
-                node.connect(preface("status"))
-        for s in idle:
-            s.close()
+            self.addCleanup(idle[-1].close)
+        for _ in range(3):
+            self.assertEqual(node.status()["role"], "head")
+        self.assertEqual(read_all(idle[0]), b"")
+        idle[63].sendall(b"/1 " + TOKEN.encode() + b" status\n")
+        self.assertTrue(read_all(idle[63]).startswith(b"OK\n"), "the youngest were left alone")
 
-        def let_in():
-            try:
-                return node.ask("status").startswith(b"OK\n")
-            except (ssl.SSLError, OSError):
-                return False
-        eventually(let_in, "friends are let in again")
+    def test_a_crowd_at_once(self):
+        node = self.node(times={"preface": 1000})
+        node.process.send_signal(signal.SIGSTOP)
+        crowd = [socket.create_connection((node.ip, node.gate), timeout=30) for _ in range(100)]
+        for s in crowd:
+            self.addCleanup(s.close)
+        node.process.send_signal(signal.SIGCONT)
+        self.assertEqual(node.status()["role"], "head")
+        self.assertEqual([read_all(s) for s in crowd[:36]], [b""] * 36)
 
     def test_strangers_are_patient_in_vain(self):
         node = self.node(times={"preface": 0.3})
@@ -162,6 +165,7 @@ class Gate(unittest.TestCase):
         eventually(lambda: echo.open and echo.open[0].fileno() == -1, "the dashboard sees the end")
         with node.connect(preface("dashboard")) as s:
             self.assertEqual(s.recv(3), b"OK\n")
+            eventually(lambda: len(echo.open) > 1, "the dashboard accepts")
             echo.open[1].shutdown(socket.SHUT_RDWR)
             self.assertEqual(read_all(s), b"")
 

@@ -183,7 +183,7 @@ class Environment(unittest.TestCase):
             f"--node-manager-port={b + 4}", f"--object-manager-port={b + 5}",
             f"--runtime-env-agent-port={b + 6}", f"--dashboard-agent-grpc-port={b + 7}", f"--dashboard-agent-listen-port={b + 8}",
             f"--metrics-export-port={b + 9}", f"--min-worker-port={b + 12}", f"--max-worker-port={b + 63}", "--num-cpus=2", "--num-gpus=0",
-            "--memory=1073741824", "--object-store-memory=134217728", f"--temp-dir={node.dir}/r", "--head", f"--port={b}", "--dashboard-host=127.0.0.1",
+            "--memory=1073741824", "--object-store-memory=134217728", "--labels=zone=a", f"--temp-dir={node.dir}/r", "--head", f"--port={b}", "--dashboard-host=127.0.0.1",
             f"--dashboard-port={b + 2}", f"--ray-client-server-port={b + 3}"])
 
     def test_is_closed_to_other_tasks_of_the_same_user(self):

@@ -75,9 +75,16 @@ fn settings(cluster: &Cluster, one: &Drawn<'_>) -> String {
         ("gpus", one.node.gpus.to_string()),
         ("memory", one.node.memory.to_string()),
         ("store", store.to_string()),
+        ("labels", json::text(&labels(one))),
         ("head", json::text(HEAD_SERVICE)),
         ("setup", json::texts(cluster.setup.all.iter().chain(own))),
     ])
+}
+
+/// As `ray start --labels` takes them.
+fn labels(one: &Drawn<'_>) -> String {
+    let labels = one.node.labels.iter().map(|(name, value)| format!("{name}={value}"));
+    labels.collect::<Vec<_>>().join(",")
 }
 
 fn gate(keys: &Keys) -> String {

@@ -10,9 +10,13 @@ use rayakash_engine::ports::{ChainLook, Record, Unavailable};
 
 use super::ChainAdapter;
 use crate::clock::SystemClock;
+use crate::providers::chain_of;
 
 /// How often a node that is behind is asked again, half a block apart.
 const MOST_BEHIND: u32 = 3;
+
+/// So many headers are read at the first look.
+const FIRST_HEADERS: u64 = 5;
 
 impl ChainAdapter {
     pub(super) async fn look_at(&self, deployments: &[DeploymentId]) -> Result<ChainLook, Unavailable> {
@@ -20,13 +24,8 @@ impl ChainAdapter {
     }
 
     pub(crate) fn unavailable(&self, error: &ChainError) -> Unavailable {
-        let mut why = error.to_string();
-        let mut source = std::error::Error::source(error);
-        while let Some(cause) = source {
-            why = format!("{why}: {cause}");
-            source = cause.source();
-        }
-        Unavailable { what: format!("the chain at {}", self.endpoint()), why }
+        tracing::debug!(error = %chain_of(error), "the chain");
+        Unavailable { what: format!("the chain at {}", self.endpoint()), why: error.gist() }
     }
 
     async fn try_look(&self, deployments: &[DeploymentId]) -> Result<ChainLook, ChainError> {
@@ -58,10 +57,13 @@ impl ChainAdapter {
             tokio::time::sleep(Duration::from_millis(self.pace.block_ms() / 2)).await;
         };
         if self.pace.is_new() {
-            // One older header gives the pace before a second look does.
-            let earlier = Height(seen.height.0.saturating_sub(20).max(1));
-            if let Ok(block) = self.client.block(earlier).await {
-                self.pace.saw(block.height, block.time_unix_ms, SystemClock.now_ms());
+            // The headers just before give the pace at once; several, so that one that came late after an outage does not: prices per hour
+            // become ceilings per block by it.
+            for back in (1..=FIRST_HEADERS).rev() {
+                let earlier = Height(seen.height.0.saturating_sub(back).max(1));
+                if let Ok(block) = self.client.block(earlier).await {
+                    self.pace.saw(block.height, block.time_unix_ms, SystemClock.now_ms());
+                }
             }
         }
         self.pace.saw(seen.height, seen.time_unix_ms, SystemClock.now_ms());

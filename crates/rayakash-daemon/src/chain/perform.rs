@@ -37,7 +37,7 @@ impl ChainAdapter {
             Err(unsettled) => match doubt(&unsettled) {
                 // Not tried this time says nothing of what happened before.
                 Outcome::NotStarted { why } => Outcome::InDoubt { why, tx: None, dead_at: None },
-                other => other,
+                told @ (Outcome::Done(_) | Outcome::Refused { .. } | Outcome::InDoubt { .. }) => told,
             },
         }
     }
@@ -45,7 +45,9 @@ impl ChainAdapter {
     /// No look from now on may be older than the block that the transaction is in.
     fn ended(&self, end: End, act: &str) -> Outcome {
         match &end {
-            End::Landed { height, .. } | End::Failed { height: Some(height), .. } => self.pace.landed(*height),
+            End::Landed { height, .. } | End::Failed { height: Some(height), .. } => {
+                self.pace.landed(*height);
+            }
             End::Failed { height: None, .. } | End::Dead { .. } => {}
         }
         outcome(end, act)

@@ -103,7 +103,8 @@ pub(crate) async fn plan(
     Json(request): Json<v1::PlanRequest>,
 ) -> Answer<Json<v1::Plan>> {
     let name = name(&text)?;
-    let cluster = wish::read(&request.file)?;
+    let text = wish::text(&request.file, request.max_usd.as_deref());
+    let cluster = wish::read(&text.map_err(|bad| Problem::from_error(Code::BadRequest, &bad))?)?;
     if cluster.name != name {
         let detail = format!("the file is for cluster `{}`, the request for `{name}`", cluster.name);
         return Err(Problem::new(Code::BadRequest, detail).into());
@@ -119,9 +120,9 @@ pub(crate) async fn plan(
         matches!(act, Act::UpdateDeployment { .. })
             || (matches!(act, Act::OpenDeployment { .. }) && !seen.seen.view.placements.is_empty())
     };
-    let deposit = seen.decision.acts.iter().find_map(|act| match act {
-        Act::OpenDeployment { deposit, .. } => Some(v1::Micro(deposit.amount)),
-        _ => None,
+    let deposit = seen.decision.acts.iter().find_map(|act| {
+        let Act::OpenDeployment { deposit, .. } = act else { return None };
+        Some(v1::Micro(deposit.amount))
     });
     let report = Report::unknown(SystemClock.now_ms());
     let hourly = per_hour(ceiling_per_block(&cluster, &seen.seen.view.tip).amount, &seen.seen.view.tip);
@@ -166,8 +167,8 @@ fn unreadable(service: &Service, name: &Name, failure: Failure) -> v1::ClusterSt
     v1::ClusterStatus {
         state: v1::State::Waiting,
         phase: "its books cannot be read".to_owned(),
-        last_error: Some(failure.0.detail),
         last_code: Some(failure.0.code),
+        last_error: Some(failure.0.detail),
         ..shown(service, name, None)
     }
 }
@@ -200,6 +201,7 @@ fn drawable(service: &Service, cluster: &Cluster) -> Answer<()> {
     };
     let ceiling = ceiling_per_block(cluster, &tip);
     let none = std::collections::BTreeMap::new();
-    let invalid = |error: blueprint::Undrawable| Failure(Problem::new(Code::InvalidFile, error.to_string()));
+    let invalid =
+        |error: blueprint::Undrawable| Failure::from(Problem::new(Code::InvalidFile, error.to_string()));
     blueprint::draw(cluster, &keys, &none, ceiling.amount).map(drop).map_err(invalid)
 }

@@ -14,7 +14,7 @@ use crate::service::Service;
 
 /// A failure that is answered.
 #[derive(Debug)]
-pub(crate) struct Failure(pub(crate) Problem);
+pub(crate) struct Failure(pub(crate) Box<Problem>);
 
 /// What a handler gives back.
 pub(crate) type Answer<T> = Result<T, Failure>;
@@ -32,14 +32,14 @@ impl IntoResponse for Failure {
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        Self(problem)
+        Self(Box::new(problem))
     }
 }
 
 /// The chain or a gateway; the ledger has [`books`] and an error of its own.
 impl From<Unavailable> for Failure {
     fn from(error: Unavailable) -> Self {
-        Self(Problem::new(Code::Unreachable, error.to_string()))
+        Problem::new(Code::Unreachable, error.to_string()).into()
     }
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn books(service: &Service, name: &Name) -> Answer<Books> {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self(Problem::from_error(Code::StateDamaged, &error))
+        Problem::from_error(Code::StateDamaged, &error).into()
     }
 }
 
@@ -59,7 +59,7 @@ impl From<Invalid> for Failure {
     fn from(invalid: Invalid) -> Self {
         let mut problem = Problem::new(Code::InvalidFile, invalid.to_string());
         problem.diagnostics = invalid.diagnostics;
-        Self(problem)
+        Self(Box::new(problem))
     }
 }
 
@@ -83,10 +83,8 @@ pub(crate) async fn no_route(uri: Uri) -> Failure {
 
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
-        let code = match error {
-            LedgerError::Refused { .. } => Code::Conflict,
-            _ => Code::StateDamaged,
-        };
-        Self(Problem::from_error(code, &error))
+        let refused = matches!(error, LedgerError::Refused { .. });
+        let code = if refused { Code::Conflict } else { Code::StateDamaged };
+        Problem::from_error(code, &error).into()
     }
 }

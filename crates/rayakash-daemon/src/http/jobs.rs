@@ -19,9 +19,9 @@ use crate::clock::SystemClock;
 use crate::providers::chain_of;
 use crate::service::Service;
 
-fn ray(service: &Service, text: &str) -> Answer<Ray> {
+async fn ray(service: &Service, text: &str) -> Answer<Ray> {
     let name = name(text)?;
-    let gate = reach::gate(service, &name)?;
+    let gate = reach::gate(service, &name).await?;
     Ok(service.world().heads.ray(&name, &gate)?)
 }
 
@@ -30,7 +30,14 @@ fn failed(error: &Error) -> Failure {
         Error::NotFound { .. } => Code::JobNotFound,
         Error::JobExists { .. } => Code::Conflict,
         Error::Refused { .. } => Code::BadRequest,
-        _ => Code::NotReady,
+        Error::Connect { .. }
+        | Error::Cut { .. }
+        | Error::Timeout { .. }
+        | Error::TooLarge { .. }
+        | Error::Unauthorized { .. }
+        | Error::Failed { .. }
+        | Error::Unreadable { .. }
+        | Error::NoProbe { .. } => Code::NotReady,
     };
     Problem::new(code, chain_of(error)).into()
 }
@@ -40,7 +47,7 @@ pub(crate) async fn submit(
     Path(text): Path<String>,
     Json(submit): Json<v1::Submit>,
 ) -> Answer<(StatusCode, Json<v1::JobId>)> {
-    let ray = ray(&service, &text)?;
+    let ray = ray(&service, &text).await?;
     let id = format!("job-{}-{:08x}", SystemClock.now_ms(), rand::random::<u32>());
     let job = Job {
         entrypoint: submit.entrypoint,
@@ -56,7 +63,7 @@ pub(crate) async fn job(
     State(service): State<Arc<Service>>,
     Path((text, id)): Path<(String, String)>,
 ) -> Answer<Json<v1::Job>> {
-    let found = ray(&service, &text)?.job(&id).await.map_err(|error| failed(&error))?;
+    let found = ray(&service, &text).await?.job(&id).await.map_err(|error| failed(&error))?;
     Ok(Json(shown(id, found)))
 }
 
@@ -64,7 +71,7 @@ pub(crate) async fn stop(
     State(service): State<Arc<Service>>,
     Path((text, id)): Path<(String, String)>,
 ) -> Answer<Json<v1::Job>> {
-    let ray = ray(&service, &text)?;
+    let ray = ray(&service, &text).await?;
     ray.stop_job(&id).await.map_err(|error| failed(&error))?;
     let found = ray.job(&id).await.map_err(|error| failed(&error))?;
     Ok(Json(shown(id, found)))
@@ -81,7 +88,7 @@ pub(crate) async fn logs(
     Path((text, id)): Path<(String, String)>,
     Query(query): Query<Follow>,
 ) -> Answer<Response> {
-    let ray = ray(&service, &text)?;
+    let ray = ray(&service, &text).await?;
     // A job that is not known is an answer, not the end of a stream.
     ray.job(&id).await.map_err(|error| failed(&error))?;
     if !query.follow {
@@ -91,7 +98,7 @@ pub(crate) async fn logs(
     let pieces = ray.follow(&id).map(|piece| {
         Ok::<_, std::convert::Infallible>(match piece {
             Ok(text) => line(&v1::JobLog { text }),
-            Err(error) => last_line(failed(&error).0),
+            Err(error) => last_line(&failed(&error).0),
         })
     });
     Ok(lines(Body::from_stream(pieces)))
@@ -105,8 +112,8 @@ pub(super) fn line<T: serde::Serialize>(value: &T) -> String {
 }
 
 /// Ends an answer that has begun: a problem in the place of a value says why there are no more.
-pub(super) fn last_line(problem: Problem) -> String {
-    line(&problem)
+pub(super) fn last_line(problem: &Problem) -> String {
+    line(problem)
 }
 
 /// An answer of one JSON value per line.

@@ -17,25 +17,29 @@ use super::failure::{Answer, Failure};
 use crate::keyring::KeyError;
 use crate::service::Service;
 
-fn failed(error: KeyError) -> Failure {
-    let code = match &error {
+fn failed(error: &KeyError) -> Failure {
+    let code = match error {
         KeyError::BadName(_) | KeyError::Mnemonic(_) => Code::BadRequest,
         KeyError::Unknown(_) => Code::NotFound,
         KeyError::File(KeyFileError::Exists { .. }) => Code::Conflict,
         KeyError::File(KeyFileError::WrongPassphrase { .. }) => Code::WrongPassphrase,
         KeyError::File(_) | KeyError::Key(_) | KeyError::Io(_) => Code::StateDamaged,
     };
-    Problem::from_error(code, &error).into()
+    Problem::from_error(code, error).into()
 }
 
 fn hidden(secret: &Secret) -> SecretString {
     SecretString::from(secret.expose().to_owned())
 }
 
+fn is_the_contexts(service: &Service, key: &str) -> bool {
+    service.context.key.as_deref() == Some(key)
+}
+
 /// Deriving a key takes a fraction of a second of pure computing, which must not hold up the loop.
 async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, KeyError> + Send + 'static) -> Answer<T> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Failure(Problem::new(Code::Internal, error.to_string())))?.map_err(failed)
+    done.map_err(|error| Problem::new(Code::Internal, error.to_string()))?.map_err(|error| failed(&error))
 }
 
 pub(crate) async fn wallet(State(service): State<Arc<Service>>) -> Answer<Json<v1::Wallet>> {
@@ -87,7 +91,11 @@ pub(crate) async fn add(
         ring.add(&new.name, new.mnemonic.as_ref().map(Secret::expose), &hidden(&new.passphrase))
     })
     .await?;
-    let address = service.keyring.address(&name).map(|address| address.to_string());
+    let address = service.keyring.address(&name);
+    if is_the_contexts(&service, &name) {
+        service.world().chain.watch(address.clone());
+    }
+    let address = address.map(|address| address.to_string());
     let key = v1::Key { name, address, unlocked: false, public: false };
     let mnemonic = made.then(|| Secret::new(mnemonic.phrase().expose_secret()));
     Ok((StatusCode::CREATED, Json(v1::MadeKey { key, mnemonic })))
@@ -101,7 +109,7 @@ pub(crate) async fn unlock(
     let (ring, wanted) = (service.keyring.clone(), name.clone());
     let key = apart(move || ring.open(&wanted, &hidden(&unlock.passphrase))).await?;
     let address = key.address().to_string();
-    let in_use = service.context.key.as_deref() == Some(name.as_str());
+    let in_use = is_the_contexts(&service, &name);
     if in_use {
         service.world().chain.unlock(key);
         service.clusters.nudge_all();
@@ -123,10 +131,14 @@ pub(crate) async fn remove(
     State(service): State<Arc<Service>>,
     Path(name): Path<String>,
 ) -> Answer<StatusCode> {
-    if service.context.key.as_deref() == Some(name.as_str()) {
+    let in_use = is_the_contexts(&service, &name);
+    if in_use {
         unused(&service, &name).await?;
     }
-    service.keyring.remove(&name).map_err(failed)?;
+    service.keyring.remove(&name).map_err(|error| failed(&error))?;
+    if in_use {
+        service.world().chain.watch(None);
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -30,7 +30,7 @@ pub(crate) async fn logs(
     Query(which): Query<Which>,
 ) -> Answer<Response> {
     let name = name(&text)?;
-    let near = reach::near(&service, &name)?;
+    let near = reach::near(&service, &name).await?;
     if service.world().chain.key().is_none() {
         let detail = "the key signs the provider's token for the logs, and it is locked";
         return Err(Problem::new(Code::Locked, detail).hint("rayakash keys unlock KEY").into());
@@ -46,7 +46,7 @@ pub(crate) async fn logs(
                 let wanted = wanted.is_none_or(|wanted| *wanted == node || *wanted == printed.name);
                 wanted.then(|| line(&v1::LogLine { node, text: printed.message }))
             }
-            Err(end) => Some(last_line(Problem::from_error(code(&end), &end))),
+            Err(end) => Some(last_line(&Problem::from_error(code(&end), &end))),
         };
         async move { text.map(Ok::<_, std::convert::Infallible>) }
     });

@@ -8,8 +8,8 @@ use super::failure::{Answer, no_cluster};
 use crate::service::Service;
 
 /// The lease of a cluster from close by.
-pub(super) fn near(service: &Service, name: &Name) -> Answer<NodeView> {
-    let report = service.clusters.report(name).ok_or_else(|| no_cluster(name))?;
+pub(super) async fn near(service: &Service, name: &Name) -> Answer<NodeView> {
+    let report = service.clusters.first_report(name).await.ok_or_else(|| no_cluster(name))?;
     report.near.ok_or_else(|| {
         Problem::new(Code::NotReady, format!("`{name}` has no running nodes: {}", report.words))
             .hint(format!("`rayakash status {name}` shows what it waits for"))
@@ -18,8 +18,8 @@ pub(super) fn near(service: &Service, name: &Name) -> Answer<NodeView> {
 }
 
 /// Where its gate is.
-pub(super) fn gate(service: &Service, name: &Name) -> Answer<(String, u16)> {
-    near(service, name)?.gate.ok_or_else(|| {
+pub(super) async fn gate(service: &Service, name: &Name) -> Answer<(String, u16)> {
+    near(service, name).await?.gate.ok_or_else(|| {
         Problem::new(Code::NotReady, format!("the head of `{name}` cannot be reached yet"))
             .hint(format!("`rayakash status {name}` shows what it waits for"))
             .into()

@@ -28,7 +28,7 @@ pub(crate) async fn tunnel(
         Problem::new(Code::NotFound, format!("port {port} of the head is not reachable"))
             .hint("8265 is Ray's dashboard, 10001 its client server")
     })?;
-    let gate = reach::gate(&service, &name)?;
+    let gate = reach::gate(&service, &name).await?;
     let client = service.world().heads.gate(&name)?;
     let mut inside = client.open(&gate, target).await.map_err(|error| {
         Problem::new(Code::NotReady, format!("port {port} of `{name}`: {error}")).because(error.source())

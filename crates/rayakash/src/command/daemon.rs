@@ -4,7 +4,7 @@ use super::Outcome;
 use crate::args::{Daemon, Global};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::{daemon, runtime, session};
+use crate::{daemon, runtime, session, spawn};
 use rayakash_api::error::{Code, Exit};
 use rayakash_api::v1::{Health, Version};
 use serde_json::json;
@@ -30,7 +30,8 @@ async fn stop(global: &Global, output: &Output) -> Outcome {
     };
     session.client.shutdown().await?;
     let gone = async {
-        while session.client.version().await.is_ok() {
+        // Its locks and files are free only when the process is gone.
+        while session.client.version().await.is_ok() || spawn::runs(session.version.pid) {
             sleep(LOOK_AGAIN).await;
         }
     };

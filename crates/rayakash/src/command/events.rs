@@ -34,7 +34,11 @@ fn human(event: &Event, with_name: bool) -> String {
     let at = Timestamp::from_millisecond(event.at_ms).map(|at| format!("{at:.3}")).unwrap_or_default();
     let name =
         event.cluster.as_deref().filter(|_| with_name).map(|name| format!("{name}: ")).unwrap_or_default();
-    format!("{at}  {name}{:<12}  {}", event.kind, event.text)
+    let line = format!("{at}  {name}{:<12}  {}", event.kind, event.text);
+    let detail = event.fields.get("detail").and_then(|detail| detail.as_str()).unwrap_or_default();
+    // What is said in the line already is not said again.
+    let more = detail.lines().filter(|more| !more.trim().is_empty() && *more != event.text);
+    [line].into_iter().chain(more.map(|more| format!("    {more}"))).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -42,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_is_a_line() {
+    fn an_event_is_a_line_and_its_detail_below() {
         let event = Event {
             id: 1,
             at_ms: 1_700_000_000_123,
@@ -53,5 +57,11 @@ mod tests {
         };
         assert_eq!(human(&event, false), "2023-11-14T22:13:20.123Z  phase         ordering");
         assert_eq!(human(&event, true), "2023-11-14T22:13:20.123Z  a: phase         ordering");
+        let detail = serde_json::json!("ordering\nakash1x: too dear\n\nakash1y: taken");
+        let detailed = Event { fields: [("detail".to_owned(), detail)].into(), ..event };
+        assert_eq!(
+            human(&detailed, false),
+            "2023-11-14T22:13:20.123Z  phase         ordering\n    akash1x: too dear\n    akash1y: taken"
+        );
     }
 }

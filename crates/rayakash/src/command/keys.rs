@@ -11,6 +11,9 @@ use rayakash_api::v1::{Export, Key, MadeKey, NewKey, Unlock};
 use rayakash_core::Secret;
 use std::path::PathBuf;
 
+/// The option that names a file with the passphrase.
+const PASSPHRASE: &str = "--passphrase-file";
+
 pub(super) fn run(args: &Keys, global: &Global, output: &Output) -> Outcome {
     match args {
         Keys::New(key) => store(key, None, global, output),
@@ -29,15 +32,15 @@ fn words(path: Option<&PathBuf>) -> Result<Secret, Failure> {
     match path {
         // Words may stand on several lines.
         Some(path) => Ok(Secret::new(file::text(path)?.split_whitespace().collect::<Vec<_>>().join(" "))),
-        None => prompt::secret("words of the key"),
+        None => prompt::secret("words of the key", "--mnemonic-file"),
     }
 }
 
 fn passphrase(key: &KeyFile, new: bool) -> Result<Secret, Failure> {
     match &key.passphrase_file {
         Some(path) => file::secret(path),
-        None if new => prompt::new_secret("passphrase for the key file"),
-        None => prompt::secret("passphrase"),
+        None if new => prompt::new_secret("passphrase for the key file", PASSPHRASE),
+        None => prompt::secret("passphrase", PASSPHRASE),
     }
 }
 

@@ -12,7 +12,8 @@ pub(super) fn run(args: &File, global: &Global, output: &Output) -> Outcome {
     let (text, cluster) = file::cluster(&args.file)?;
     runtime::command(async {
         let session = session::connect_with_network(global, output).await?;
-        let plan = session.client.plan(cluster.name.as_str(), &PlanRequest { file: text }).await?;
+        let request = PlanRequest { file: text, max_usd: None };
+        let plan = session.client.plan(cluster.name.as_str(), &request).await?;
         output.result(&plan, || human(&plan))?;
         Ok(if plan.changes.is_empty() { Exit::Ok } else { Exit::Changes })
     })

@@ -4,7 +4,7 @@ use super::Outcome;
 use crate::args::{Global, Sandbox};
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::{daemon, runtime, sandbox};
+use crate::{daemon, runtime, sandbox, spawn};
 use akash_sandbox::control::{Client, Status};
 use akash_sandbox::{Fault, Info};
 use rayakash_api::error::{Code, Exit};
@@ -22,7 +22,7 @@ pub(super) fn run(args: &Sandbox, global: &Global, output: &Output) -> Outcome {
     let home = paths.sandbox();
     match args {
         Sandbox::Run { block_time, providers, detached } => {
-            let (block_time, providers, detached) = (*block_time, *providers, *detached);
+            let (block_time, providers, detached) = (*block_time, usize::from(*providers), *detached);
             let settings = sandbox::Settings { block_time, providers, detached, verbose: global.verbose };
             sandbox::run(&paths, settings, |info| output.say(&about(info)))
         }
@@ -81,8 +81,8 @@ async fn stop(home: &Path, output: &Output) -> Outcome {
     };
     client.stop().await.map_err(|error| sandbox::failed(&error))?;
     let gone = async {
-        // Its note goes last, after the pods.
-        while Info::read(home).is_some_and(|note| note.pid == info.pid) {
+        // Its note goes after the pods, its lock on the folder with the process.
+        while Info::read(home).is_some_and(|note| note.pid == info.pid) || spawn::runs(info.pid) {
             sleep(LOOK_AGAIN).await;
         }
     };

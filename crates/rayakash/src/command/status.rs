@@ -37,20 +37,24 @@ pub(super) fn run(args: &Status, global: &Global, output: &Output) -> Outcome {
 
 /// Shows what there is; when watching, only what is new.
 async fn look(client: &Client, args: &Status, output: &Output, last: &mut Option<String>) -> Outcome {
-    let clear = if args.watch && output.live && output.is_human() { CLEAR } else { "" };
+    // Only what is drawn over a terminal is cleared first.
+    let live = args.watch && output.live && output.is_human();
+    let clear = || if live { output.raw(CLEAR) } else { Ok(()) };
     let Some(name) = &args.name else {
         let all = client.clusters().await?;
         let text = status::list(&all.clusters);
         if is_new(last, &text) {
-            output.result(&all, || format!("{clear}{text}"))?;
+            clear()?;
+            output.result(&all, || text)?;
         }
         return Ok(Exit::Ok);
     };
     let one = client.cluster(name).await?;
     let text = status::detail(&one);
     // On a terminal the running times are news too.
-    if is_new(last, if clear.is_empty() { &one.phase } else { &text }) {
-        output.result(&one, || format!("{clear}{text}"))?;
+    if is_new(last, if live { &text } else { &one.phase }) {
+        clear()?;
+        output.result(&one, || text)?;
     }
     exit(&one)
 }

@@ -7,7 +7,7 @@ use crate::output::Output;
 use crate::{runtime, session};
 use futures_util::TryStreamExt as _;
 use rayakash_api::client::Client;
-use rayakash_api::error::{Code, Exit};
+use rayakash_api::error::Exit;
 use rayakash_api::v1::{self, Job, JobState};
 use std::cell::RefCell;
 use std::time::Duration;
@@ -31,14 +31,13 @@ pub(super) fn run(args: &Submit, global: &Global, output: &Output) -> Outcome {
         judge(&job, output)
     };
     runtime::command(work).map_err(|failure| match submitted.take() {
-        Some(id) if failure.problem.code == Code::Interrupted => {
-            failure.still_running(format!("job {id} goes on"))
-        }
-        _ => failure,
+        // Whatever failed, it was the watching.
+        Some(id) => failure.still_running(format!("job {id} goes on")),
+        None => failure,
     })
 }
 
-/// Prints the output as it comes. In JSON each piece is a value.
+/// Prints the output as it comes, colours and all: the user's own program wrote it. In JSON each piece is a value.
 async fn print_logs(client: &Client, cluster: &str, id: &str, output: &Output) -> Result<(), Failure> {
     let mut logs = Box::pin(client.job_logs(cluster, id));
     let mut ends_line = true;

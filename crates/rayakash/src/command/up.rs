@@ -36,9 +36,9 @@ async fn converge(
     (global, output): (&Global, &Output),
 ) -> Outcome {
     let client = &session.client;
-    let mut progress = Progress::new(output);
     if session.version.network.real_money {
-        let plan = client.plan(name, &PlanRequest { file: wish.file.clone() }).await?;
+        let asked = PlanRequest { file: wish.file.clone(), max_usd: wish.max_usd.clone() };
+        let plan = client.plan(name, &asked).await?;
         wish.yes = approve::spend(&plan, global, output)?;
     }
     let before = match client.cluster(name).await {
@@ -52,6 +52,7 @@ async fn converge(
         return Ok(Exit::Ok);
     }
     let revision = now.revision;
+    let mut progress = Progress::new(output);
     let there = follow::until(client, name, &mut progress, |status| judge(status, revision)).await?;
     let elapsed = progress.elapsed();
     drop(progress);
@@ -63,7 +64,7 @@ async fn converge(
 /// Whether a cluster is up, or will not come up.
 fn judge(status: &ClusterStatus, revision: u64) -> Verdict {
     if status.revision < revision {
-        return Verdict::GoOn;
+        return Verdict::Stale;
     }
     match (status.state, &status.waiting) {
         (State::Ready, _) => Verdict::Done,
@@ -71,7 +72,8 @@ fn judge(status: &ClusterStatus, revision: u64) -> Verdict {
             let reason = status.last_error.clone().unwrap_or_else(|| waiting.detail.clone());
             Verdict::Failed(failure(reason))
         }),
-        (State::Closed, None) if status.revision > revision => Verdict::Failed(Failure::new(
+        // The wish was written, so somebody has dropped it since.
+        (State::Closed | State::Absent, None) => Verdict::Failed(Failure::new(
             Code::Conflict,
             format!("`{}` was taken down meanwhile", status.name),
         )),
@@ -144,6 +146,8 @@ mod tests {
             (State::Waiting, Some("locked"), None, Err(Code::Locked)),
             (State::Waiting, Some("chain_stalled"), None, Ok(false)),
             (State::Ready, Some("needs_restart"), None, Ok(true)),
+            (State::Closed, None, None, Err(Code::Conflict)),
+            (State::Absent, None, None, Err(Code::Conflict)),
         ];
         for (state, what, last_code, expected) in table {
             let mut one = sample(state, "p");
@@ -151,6 +155,7 @@ mod tests {
             one.waiting =
                 what.map(|what| Waiting { what: what.into(), since: 0, until: None, detail: "why".into() });
             let got = match judge(&one, 1) {
+                Verdict::Stale => panic!("{state:?} is of this wish"),
                 Verdict::GoOn => Ok(false),
                 Verdict::Done => Ok(true),
                 Verdict::Failed(failure) => Err(failure.problem.code),
@@ -158,7 +163,7 @@ mod tests {
             assert_eq!(got, expected, "{state:?} {what:?} {last_code:?}");
         }
         assert!(
-            matches!(judge(&sample(State::Ready, "ready"), 2), Verdict::GoOn),
+            matches!(judge(&sample(State::Ready, "ready"), 2), Verdict::Stale),
             "ready for the wish before"
         );
     }

@@ -103,7 +103,10 @@ impl Node {
         let mut words = self.arguments.iter().map(moved);
         let program = words.next().ok_or_else(|| Error::Wrong("a process without arguments".to_owned()))?;
         let mut command = Command::new(program);
-        command.args(words).env_clear().envs(self.environment.iter().map(|(name, value)| (name, moved(value))));
+        command
+            .args(words)
+            .env_clear()
+            .envs(self.environment.iter().map(|(name, value)| (name, moved(value))));
         command.env("HOME", &new).current_dir(&new).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         Ok((command.spawn().map_err(Error::io(what))?, folder))

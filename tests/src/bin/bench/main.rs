@@ -111,7 +111,9 @@ fn conclude(ups: &[Up], hands: &[i128]) {
     let (used, fewest, most) = spread(&used);
     let block_ms = ups.first().map_or(0, |up| up.block_ms);
     let least = up::LEAST_BLOCKS;
-    say(&format!("\nblocks from the look to the lease: {used} ({fewest} to {most}), the least possible is {least}; {block_ms} ms each"));
+    say(&format!(
+        "\nblocks from the look to the lease: {used} ({fewest} to {most}), the least possible is {least}; {block_ms} ms each"
+    ));
     let difference = spread(&totals).0 - spread(hands).0;
     say(&format!("difference of the medians: {} s", seconds(difference)));
     for (name, blocks) in [("the blocks used", used), ("the least possible blocks", least)] {

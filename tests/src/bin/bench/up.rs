@@ -43,7 +43,12 @@ pub(crate) async fn run(home: &Home) -> Result<Up, Error> {
     let file = workspace().join("config/examples/quickstart.yaml").display().to_string();
     let ran = home.run(&["up", &file]).await?.expect(0)?;
     let events = events(home, since).await?;
-    Ok(Up { total: ms(ran.took), blocks: blocks(&events)?, block_ms: block_ms(home).await?, phases: phases(&events) })
+    Ok(Up {
+        total: ms(ran.took),
+        blocks: blocks(&events)?,
+        block_ms: block_ms(home).await?,
+        phases: phases(&events),
+    })
 }
 
 /// Takes it down, and waits until nothing of it runs.

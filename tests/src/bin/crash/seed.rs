@@ -12,13 +12,13 @@ use crate::plan::Plan;
 use crate::strike;
 use crate::tally::Tally;
 
-/// The smallest cluster: one head, no worker.
+/// A small cluster, soon ready: one head, no worker.
 const FILE: &str = "\
 apiVersion: rayakash/v1
 cluster_name: crash
 head_node_type: head
 available_node_types:
-  head: { resources: { CPU: 1, memory: 1Gi } }
+  head: { resources: { CPU: 1, memory: 2Gi } }
 ";
 const NAME: &str = "crash";
 /// How long processes of a closed cluster may take to end.
@@ -35,7 +35,12 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(sandbox_home: &Home, chain: &'a Chain, sandbox: Process, seed: u64) -> Result<Self, Error> {
+    pub(crate) fn new(
+        sandbox_home: &Home,
+        chain: &'a Chain,
+        sandbox: Process,
+        seed: u64,
+    ) -> Result<Self, Error> {
         let home = Home::new(Program::beside()?)?;
         home.borrow_sandbox(sandbox_home)?;
         let file = home.write("crash.yaml", FILE)?;
@@ -56,7 +61,13 @@ impl<'a> Run<'a> {
     }
 
     /// `up`, with a kill on the way.
-    async fn up(&mut self, plan: Plan, ledger: &Ledger, before: &Standing, tally: &mut Tally) -> Result<(), Error> {
+    async fn up(
+        &mut self,
+        plan: Plan,
+        ledger: &Ledger,
+        before: &Standing,
+        tally: &mut Tally,
+    ) -> Result<(), Error> {
         let home = &self.home;
         let words: Vec<&str> = self.up.iter().map(String::as_str).collect();
         let mut command = pin!(home.run(&words));
@@ -112,8 +123,9 @@ impl<'a> Run<'a> {
 
     /// Withdraws the wish while the manifest is on its way: the provider is held until that is on record.
     async fn meet_manifest(&self, ledger: &Ledger) -> Result<(), Error> {
-        let sending =
-            |records: &[Record]| records.last().is_some_and(|last| last.kind == "intent" && last.act == "send-manifest");
+        let sending = |records: &[Record]| {
+            records.last().is_some_and(|last| last.kind == "intent" && last.act == "send-manifest")
+        };
         loop {
             strike::see(ledger, 0, sending).await?;
             self.sandbox.signal(Signal::SIGSTOP);

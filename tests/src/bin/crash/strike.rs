@@ -50,16 +50,14 @@ pub(crate) async fn kill(daemon: Service, ledger: &Ledger) -> Result<Record, Err
 
 /// Waits until the daemon has made its ledger and written something into it.
 pub(crate) async fn ledger(path: &Path) -> Result<Ledger, Error> {
-    rayakash_testkit::until("the daemon makes its ledger", Duration::from_secs(20), async || Ledger::open(path))
-        .await
+    rayakash_testkit::until("the daemon makes its ledger", Duration::from_secs(20), async || {
+        Ledger::open(path)
+    })
+    .await
 }
 
 /// Waits until the records behind a number are as they should be.
-pub(crate) async fn see(
-    ledger: &Ledger,
-    since: u64,
-    is_it: impl Fn(&[Record]) -> bool,
-) -> Result<(), Error> {
+pub(crate) async fn see(ledger: &Ledger, since: u64, is_it: impl Fn(&[Record]) -> bool) -> Result<(), Error> {
     let begin = Instant::now();
     let patience = Duration::from_secs(180);
     while !is_it(&ledger.since(since)?) {

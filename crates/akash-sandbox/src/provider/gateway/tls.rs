@@ -15,6 +15,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
+use crate::peer;
 use crate::tasks::Tasks;
 
 /// What a client gets to shake hands.
@@ -55,6 +56,9 @@ pub(crate) async fn serve(tasks: Tasks, listener: TcpListener, acceptor: TlsAcce
 }
 
 async fn connection(stream: TcpStream, acceptor: TlsAcceptor, router: Router) -> io::Result<()> {
+    if !peer::is_ours(&stream) {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
     stream.set_nodelay(true)?;
     let stream = timeout(PATIENCE, acceptor.accept(stream)).await??;
     hyper::server::conn::http1::Builder::new()

@@ -78,7 +78,7 @@ impl Events {
     fn append(&self, event: &Event) {
         let Ok(mut line) = serde_json::to_vec(event) else { return };
         line.push(b'\n');
-        let file = std::fs::File::options().create(true).append(true).open(&self.file);
+        let file = crate::private::options().create(true).append(true).open(&self.file);
         file.and_then(|mut file| file.write_all(&line)).ok();
     }
 

@@ -21,6 +21,7 @@ use super::pod::{Phase, Pod};
 use super::record::{letters, load, save};
 use super::runtime::{Renamed, Shared};
 use super::workload::Workload;
+use crate::private;
 use crate::tasks::Tasks;
 
 /// What Kubernetes gives a pod between SIGTERM and SIGKILL.
@@ -69,7 +70,7 @@ impl Lease {
     pub(crate) fn create(shared: &Arc<Shared>, id: &LeaseId) -> io::Result<Arc<Self>> {
         let namespace = namespace(id);
         let dir = shared.dir.join(&namespace);
-        std::fs::create_dir_all(dir.join("pods"))?;
+        private::folder(&dir.join("pods"))?;
         Ok(Arc::new(Self::assemble(shared, id.clone(), dir, State::default())))
     }
 
@@ -77,7 +78,7 @@ impl Lease {
     pub(crate) fn restore(shared: &Arc<Shared>, dir: &Path) -> io::Result<Arc<Self>> {
         let record: Record = load(&dir.join("lease.json"))?.ok_or(io::ErrorKind::NotFound)?;
         let id = record.id().ok_or(io::ErrorKind::InvalidData)?;
-        std::fs::create_dir_all(dir.join("pods"))?;
+        private::folder(&dir.join("pods"))?;
         let found = std::fs::read_dir(dir.join("pods"))?.flatten().map(|entry| Pod::restore(&entry.path()));
         let state = State {
             pods: found.flatten().map(Arc::new).collect(),
@@ -111,10 +112,27 @@ impl Lease {
         if state.generation > 0 && !state.workload.services.keys().eq(workload.services.keys()) {
             return Ok(Err(Renamed));
         }
-        state.workload = workload;
+        let before = std::mem::replace(&mut state.workload, workload);
         state.generation += 1;
-        self.start(&mut state)?;
+        if let Err(problem) = self.start(&mut state) {
+            // Otherwise the same workload, asked for again, would seem to run.
+            self.take_back(&mut state, before);
+            return Err(problem);
+        }
         Ok(Ok(()))
+    }
+
+    /// After a start that failed: its pods, none of which lives yet, are forgotten, and the workload before holds.
+    fn take_back(self: &Arc<Self>, state: &mut State, before: Workload) {
+        let failed = state.generation;
+        for pod in state.pods.extract_if(.., |pod| pod.generation == failed) {
+            pod.remove();
+        }
+        state.workload = before;
+        state.generation = failed.saturating_sub(1);
+        if let Err(problem) = self.open_entrances(state) {
+            tracing::warn!(lease = %self.id, %problem, "entrances not opened again");
+        }
     }
 
     /// Makes pods and entrances what the workload says.

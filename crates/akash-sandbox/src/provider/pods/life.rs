@@ -1,6 +1,5 @@
 //! The life of one pod: image, start, restart with back-off, end.
 
-use std::fs::File;
 use std::io;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -18,6 +17,7 @@ use super::image::{Environment, Images};
 use super::pod::{Phase, Pod};
 use super::process::Process;
 use super::workload::Service;
+use crate::private;
 
 /// The longest pause between two starts, as kubelet has it.
 const LONGEST: Duration = Duration::from_secs(300);
@@ -198,7 +198,7 @@ impl Life {
     }
 
     fn spawn(&self, environment: &Environment) -> io::Result<Child> {
-        let log = File::options().create(true).append(true).open(self.pod.begin()?)?;
+        let log = private::options().create(true).append(true).open(self.pod.begin()?)?;
         self.pod.clear()?;
         let root = self.pod.root();
         let vars = variables(&About {

@@ -7,10 +7,11 @@
 use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::record::random;
 use super::sweep::pause;
+use crate::private;
 
 /// Ports in a block.
 const SIZE: u16 = 64;
@@ -96,16 +97,39 @@ fn is_free(port: u16) -> bool {
 
 fn lock(block: u16) -> io::Result<File> {
     let folder = PathBuf::from(format!("/tmp/rayakash-ports-{}", nix::unistd::getuid()));
-    std::fs::create_dir_all(&folder)?;
+    own_folder(&folder)?;
     let file =
-        File::options().create(true).truncate(false).write(true).open(folder.join(block.to_string()))?;
+        private::options().create(true).truncate(false).write(true).open(folder.join(block.to_string()))?;
     file.try_lock().map_err(io::Error::from)?;
     Ok(file)
+}
+
+/// Makes a folder of ours below `/tmp`, where somebody else may have been first: a folder of theirs, or a link, is refused.
+fn own_folder(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    private::folder(path)?;
+    let found = path.symlink_metadata()?;
+    if found.is_dir() && found.uid() == nix::unistd::geteuid().as_raw() {
+        return Ok(());
+    }
+    let message = format!("{} is there and not a folder of this user", path.display());
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_in_place_of_our_folder_is_refused() {
+        let home = tempfile::tempdir().unwrap();
+        let (ours, link, file) =
+            (home.path().join("ours"), home.path().join("link"), home.path().join("file"));
+        assert!(own_folder(&ours).is_ok());
+        std::os::unix::fs::symlink(&ours, &link).unwrap();
+        std::fs::write(&file, "").unwrap();
+        assert!(own_folder(&link).is_err() && own_folder(&file).is_err());
+    }
 
     #[test]
     fn two_places_differ_and_a_claimed_one_cannot_be_claimed_again() {

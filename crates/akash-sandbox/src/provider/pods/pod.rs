@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use super::place::Place;
-use super::process::Process;
+use super::process::{Process, boot};
 use super::record::{load, save, short_folder};
 use super::sweep::Marks;
+use crate::private;
 
 /// What a pod does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,9 @@ pub(crate) struct Record {
     /// How often its container was started.
     starts: u32,
     main: Option<Process>,
+    /// The start of the machine that `main` belongs to.
+    #[serde(default)]
+    boot: String,
 }
 
 /// One replica of a service.
@@ -66,7 +70,7 @@ impl Pod {
     /// A new pod in `dir`, which is made.
     pub(crate) fn create(dir: &Path, name: String, service: &str, generation: u64) -> io::Result<Self> {
         let place = Place::claim()?;
-        fs::create_dir_all(dir)?;
+        private::folder(dir)?;
         let record = Record {
             name,
             service: service.to_owned(),
@@ -75,6 +79,7 @@ impl Pod {
             tmp: short_folder()?,
             starts: 0,
             main: None,
+            boot: boot(),
         };
         save(&dir.join("pod.json"), &record)?;
         Ok(Self::assemble(dir, place, record))
@@ -82,7 +87,13 @@ impl Pod {
 
     /// The pod that a sandbox before us left in `dir`; its processes may run or not.
     pub(crate) fn restore(dir: &Path) -> io::Result<Self> {
-        let record: Record = load(&dir.join("pod.json"))?.ok_or(io::ErrorKind::NotFound)?;
+        let mut record: Record = load(&dir.join("pod.json"))?.ok_or(io::ErrorKind::NotFound)?;
+        let boot = boot();
+        if record.boot != boot {
+            // The machine was started anew since: what has that number now is a stranger.
+            record.main = None;
+            record.boot = boot;
+        }
         match Place::reclaim(record.base) {
             Ok(place) => Ok(Self::assemble(dir, place, record)),
             Err(problem) => {
@@ -163,10 +174,11 @@ impl Pod {
                 _ => {}
             }
         }
+        // Below /tmp a folder that somebody else made meanwhile must not do.
         use std::os::unix::fs::DirBuilderExt as _;
         fs::DirBuilder::new().mode(0o700).create(&self.tmp)?;
-        fs::create_dir_all(self.root().join("home"))?;
-        fs::create_dir_all(self.root().join("layer"))
+        private::folder(&self.root().join("home"))?;
+        private::folder(&self.root().join("layer"))
     }
 
     /// Removes the pod's folders.

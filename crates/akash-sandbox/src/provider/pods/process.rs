@@ -22,6 +22,8 @@ pub(crate) struct Row {
     pub(crate) group: i32,
     pub(crate) start: u64,
     pub(crate) zombie: bool,
+    /// Whether it has a controlling terminal.
+    pub(crate) terminal: bool,
 }
 
 /// All processes at one look, by pid.
@@ -53,7 +55,12 @@ impl Table {
     pub(crate) fn look() -> Self {
         let Ok(entries) = fs::read_dir("/proc") else { return Self::default() };
         let pids = entries.flatten().filter_map(|e| e.file_name().to_str()?.parse::<i32>().ok());
-        Self(pids.filter_map(|pid| Some((pid, row(pid)?))).collect())
+        pids.filter_map(|pid| Some((pid, row(pid)?))).collect()
+    }
+
+    /// The process that has this pid.
+    pub(crate) fn get(&self, pid: i32) -> Option<Process> {
+        self.0.get(&pid).map(|row| Process { pid, start: row.start })
     }
 
     /// Every process with its pid.
@@ -79,6 +86,17 @@ impl Table {
     }
 }
 
+impl FromIterator<(i32, Row)> for Table {
+    fn from_iter<T: IntoIterator<Item = (i32, Row)>>(rows: T) -> Self {
+        Self(rows.into_iter().collect())
+    }
+}
+
+/// Names the machine's present start: process numbers and start times of another one mean nothing. Empty where unknown.
+pub(crate) fn boot() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+}
+
 /// `/proc/PID/stat`: the name in parentheses may hold anything, so fields count from the last parenthesis.
 fn row(pid: i32) -> Option<Row> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -88,6 +106,7 @@ fn row(pid: i32) -> Option<Row> {
         zombie: matches!(*fields.first()?, "Z" | "X"),
         parent: fields.get(1)?.parse().ok()?,
         group: fields.get(2)?.parse().ok()?,
+        terminal: *fields.get(4)? != "0",
         start: fields.get(19)?.parse().ok()?,
     })
 }

@@ -19,6 +19,7 @@ use super::pod::Pod;
 use super::process::{Process, Table};
 use super::sweep::collect;
 use super::workload::Workload;
+use crate::private;
 use crate::tasks::Tasks;
 
 /// What pods get to end when the sandbox stops.
@@ -54,7 +55,7 @@ impl Runtime {
     pub(crate) fn open(shared: Shared) -> io::Result<Self> {
         // Orphans of pods become our children, so that they can be collected.
         nix::sys::prctl::set_child_subreaper(true).ok();
-        std::fs::create_dir_all(&shared.dir)?;
+        private::folder(&shared.dir)?;
         let shared = Arc::new(shared);
         let mut leases = BTreeMap::new();
         for entry in std::fs::read_dir(&shared.dir)?.flatten() {

@@ -10,13 +10,14 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{Pid, getpid};
 
-use super::process::{Process, Table};
+use super::process::{Process, Row, Table};
 
 /// How the processes of one pod are told from all others.
 ///
 /// Descent is the first net. A daemon that left its session and lost its parent is found by the second: its process
 /// group, its working directory, its open files, or `TMPDIR` in its environment. One of them alone does not do: Ray's
-/// processes overwrite their environment when they set their title.
+/// processes overwrite their environment when they set their title. Folders say little by themselves: the user's own shell
+/// or editor may be in them too, so they count only for what looks like a daemon of this pod.
 #[derive(Clone, Debug)]
 pub(crate) struct Marks {
     /// The pod's main process, which also leads its process group.
@@ -31,27 +32,44 @@ impl Marks {
     /// Every process of the pod, zombies included.
     pub(crate) fn find(&self, table: &Table) -> BTreeSet<Process> {
         let me = getpid().as_raw();
+        let led = self.led(table);
         let ours = table.iter().filter(|(process, row)| {
-            let led = self.main.is_some_and(|main| row.group == main.pid && process.start >= main.start);
-            process.pid > 1 && process.pid != me && (led || (!row.zombie && self.marked(process.pid)))
+            process.pid > 1
+                && process.pid != me
+                && (led(*process, row) || (!row.zombie && self.marked(*process, row)))
         });
         let roots: Vec<Process> = ours.map(|(process, _)| process).chain(self.main).collect();
         table.family(roots).into_iter().filter(|process| process.pid != me).collect()
     }
 
-    fn marked(&self, pid: i32) -> bool {
-        let proc = PathBuf::from(format!("/proc/{pid}"));
-        let inside =
-            |link: &Path| fs::read_link(link).is_ok_and(|to| self.folders.iter().any(|f| to.starts_with(f)));
-        if inside(&proc.join("cwd")) {
-            return true;
-        }
+    /// Who is in the process group of the main process. While that group lasts its number goes to no other process, so a main
+    /// process with another start time leads a stranger's group.
+    fn led(&self, table: &Table) -> impl Fn(Process, &Row) -> bool {
+        let main =
+            self.main.filter(|main| table.get(main.pid).is_none_or(|holder| holder.start == main.start));
+        move |process, row| main.is_some_and(|main| row.group == main.pid && process.start >= main.start)
+    }
+
+    /// Whether being in the pod's folders makes a process the pod's: it is our orphan, or a daemon that is younger than the pod.
+    fn folders_count(&self, process: Process, row: &Row) -> bool {
+        let younger = self.main.is_some_and(|main| process.start >= main.start);
+        younger && (!row.terminal || row.parent == getpid().as_raw())
+    }
+
+    fn marked(&self, process: Process, row: &Row) -> bool {
+        let proc = PathBuf::from(format!("/proc/{}", process.pid));
         let wanted = [b"TMPDIR=".as_slice(), self.tmp.as_os_str().as_bytes()].concat();
         if fs::read(proc.join("environ")).is_ok_and(|env| env.split(|b| *b == 0).any(|entry| entry == wanted))
         {
             return true;
         }
-        fs::read_dir(proc.join("fd")).is_ok_and(|fds| fds.flatten().any(|fd| inside(&fd.path())))
+        if !self.folders_count(process, row) {
+            return false;
+        }
+        let inside =
+            |link: &Path| fs::read_link(link).is_ok_and(|to| self.folders.iter().any(|f| to.starts_with(f)));
+        inside(&proc.join("cwd"))
+            || fs::read_dir(proc.join("fd")).is_ok_and(|fds| fds.flatten().any(|fd| inside(&fd.path())))
     }
 
     /// Kills every process of the pod and reaps what became a child of this process. Ends when none is left, or after
@@ -103,4 +121,52 @@ pub(crate) fn collect(process: Process) {
 )]
 pub(super) fn pause() {
     std::thread::sleep(Duration::from_millis(20));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marks(main: Option<Process>) -> Marks {
+        let folder = PathBuf::from("/nowhere");
+        Marks { main, folders: [folder.clone(), folder.clone()], tmp: folder }
+    }
+
+    const fn row(group: i32, start: u64) -> Row {
+        Row { parent: 1, group, start, zombie: false, terminal: false }
+    }
+
+    #[test]
+    fn a_strangers_group_with_the_number_of_the_main_process_is_not_the_pods() {
+        let marks = marks(Some(Process { pid: 50, start: 100 }));
+        let led = |table: Table| {
+            let led = marks.led(&table);
+            table.iter().filter(|(process, row)| led(*process, row)).map(|(p, _)| p.pid).collect::<Vec<_>>()
+        };
+        let left = [(51, row(50, 110)), (52, row(52, 110)), (53, row(50, 90))];
+        assert_eq!(led(Table::from_iter(left)), [51], "the main process is over");
+        assert_eq!(led(left.into_iter().chain([(50, row(50, 100))]).collect()), [50, 51]);
+        assert_eq!(
+            led(left.into_iter().chain([(50, row(50, 105))]).collect()),
+            [0; 0],
+            "its number was given anew"
+        );
+    }
+
+    #[test]
+    fn shells_editors_and_what_was_there_before_may_use_the_folders_of_a_pod() {
+        let main = Some(Process { pid: 50, start: 100 });
+        let me = getpid().as_raw();
+        let table = [
+            (main, row(60, 101), true),
+            (main, Row { terminal: true, ..row(60, 101) }, false),
+            (main, Row { terminal: true, parent: me, ..row(60, 101) }, true),
+            (main, row(60, 99), false),
+            (None, row(60, 101), false),
+        ];
+        for (main, row, counts) in table {
+            let process = Process { pid: 60, start: row.start };
+            assert_eq!(marks(main).folders_count(process, &row), counts, "{main:?} {row:?}");
+        }
+    }
 }

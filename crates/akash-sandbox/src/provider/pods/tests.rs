@@ -1,6 +1,7 @@
 //! Pods as a whole: real processes, told by what is left of them.
 
 use std::collections::BTreeMap;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -341,6 +342,58 @@ echo child gone; while :; do sleep 1; done";
     assert!(told(&runtime, &id, "OOMKilling").is_some());
     assert_eq!(pod.phase(), Phase::Running, "the main process lives");
     runtime.teardown(&id, Duration::from_millis(100));
+    gone(&runtime, &id).await;
+}
+
+#[tokio::test]
+async fn a_start_that_fails_can_be_asked_for_again() {
+    let home = TempDir::new().unwrap();
+    let id = lease_id(21);
+    let in_the_way = home.path().join("leases").join(namespace::namespace(&id)).join("lease.json");
+    std::fs::create_dir_all(&in_the_way).unwrap();
+    let runtime = open(home.path());
+    assert!(runtime.deploy(&id, one(shell("exec sleep 1000"))).is_err());
+    assert!(runtime.lease(&id).unwrap().pods().is_empty());
+    std::fs::remove_dir(&in_the_way).unwrap();
+    runtime.deploy(&id, one(shell("exec sleep 1000"))).unwrap().unwrap();
+    running(&runtime, &id).await;
+    runtime.teardown(&id, Duration::from_secs(1));
+    gone(&runtime, &id).await;
+}
+
+#[test]
+fn after_a_new_start_of_the_machine_a_pods_number_is_a_strangers() {
+    let home = TempDir::new().unwrap();
+    let mut stranger = std::process::Command::new("/bin/sleep").arg("1000").process_group(0).spawn().unwrap();
+    let process = Process::now(stranger.id().try_into().unwrap()).unwrap();
+    let pod = Pod::create(home.path(), "web-1".into(), "web", 1).unwrap();
+    pod.began(process).unwrap();
+    drop(pod);
+    let file = home.path().join("pod.json");
+    let mut record: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert_eq!(Pod::restore(home.path()).unwrap().main(), Some(process));
+    record["boot"] = "another".into();
+    std::fs::write(&file, record.to_string()).unwrap();
+    let pod = Pod::restore(home.path()).unwrap();
+    assert_eq!(pod.main(), None);
+    assert!(pod.marks().kill_blocking(5).is_empty());
+    assert!(process.runs());
+    pod.remove();
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+}
+
+#[tokio::test]
+async fn a_daemon_that_forgot_its_tmpdir_is_found_by_its_folder() {
+    let home = TempDir::new().unwrap();
+    let (runtime, id) = (open(home.path()), lease_id(22));
+    let script = "setsid env -i sh -c 'echo daemon $$$$; while :; do sleep 1; done' & wait";
+    runtime.deploy(&id, one(shell(script))).unwrap().unwrap();
+    let pod = running(&runtime, &id).await;
+    let daemon = daemon(&pod).await;
+    pod.main().unwrap().signal(Signal::SIGKILL);
+    until("its end", || (!daemon.runs()).then_some(())).await;
+    runtime.teardown(&id, Duration::from_secs(1));
     gone(&runtime, &id).await;
 }
 

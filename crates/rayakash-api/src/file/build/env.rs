@@ -5,8 +5,11 @@ use super::super::shape;
 use rayakash_core::spec;
 use std::collections::BTreeMap;
 
-/// Variables that the program itself sets.
-const OURS: [&str; 2] = ["RAYAKASH", "RAY_AUTH_"];
+/// Beginnings of variables that somebody else sets, and who.
+const PREFIXES: [(&str, &str); 3] =
+    [("RAYAKASH", "rayakash"), ("RAY_AUTH_", "rayakash"), ("AKASH_", "the provider")];
+/// Variables by which a node knows its address, its name, and where its files go.
+const NAMES: [&str; 3] = ["HOSTNAME", "POD_IP", "TMPDIR"];
 
 /// The variables, with their names and sizes checked.
 pub(super) fn read(
@@ -41,12 +44,13 @@ fn refuse_name(name: &str) -> Option<(String, String)> {
         let help = "letters, digits and `_`, not starting with a digit".to_owned();
         return Some((format!("`{name}` cannot be the name of a variable"), help));
     }
-    OURS.iter().find(|prefix| name.starts_with(**prefix)).map(|prefix| {
-        (
-            format!("`{name}` cannot be set"),
-            format!("variables that start with `{prefix}` are set by rayakash"),
-        )
-    })
+    let help = if NAMES.contains(&name) {
+        "nodes find their place by it".to_owned()
+    } else {
+        let (prefix, whose) = PREFIXES.iter().find(|(prefix, _)| name.starts_with(prefix))?;
+        format!("variables that start with `{prefix}` are set by {whose}")
+    };
+    Some((format!("`{name}` cannot be set"), help))
 }
 
 fn refuse_text(name: &str, text: &str, path: &Path, problems: &mut Problems) {

@@ -3,7 +3,7 @@
 use super::super::problems::{Path, Problems, Refusal};
 use super::super::quantity;
 use super::super::shape;
-use super::env;
+use super::{env, labels};
 use rayakash_core::spec;
 use std::ops::RangeInclusive;
 
@@ -46,7 +46,7 @@ pub(super) fn read(
         object_store: object_store.unwrap_or_else(|| default_object_store(memory)),
         min_workers,
         max_workers,
-        labels: given.labels.clone().unwrap_or_default(),
+        labels: labels::read(given.labels.as_ref(), &path.key("labels"), problems),
         env: env::read(given.env.as_ref(), &path.key("env"), problems),
     })
 }

@@ -1,0 +1,392 @@
+#!/usr/bin/env bash
+# The product from outside, as somebody types it: bash tests/blackbox.sh
+# Everything happens in a home of its own. What the chain says is asked with queries of our own (`look`), not of the program.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+exec </dev/null
+
+target=${CARGO_TARGET_DIR:-target}/debug
+bin=$PWD/$target/rayakash
+[ "${target#/}" = "$target" ] || bin=$target/rayakash
+work=$(mktemp -d /tmp/rkXXXXXX)
+export RAYAKASH_HOME=$work/h PYTHONDONTWRITEBYTECODE=1 NO_COLOR=1
+unset RAYAKASH_CONTEXT RAYAKASH_OUTPUT RAYAKASH_LOG RAYAKASH_PASSPHRASE_FILE
+sandbox_home=$RAYAKASH_HOME/state/sandbox
+quickstart=config/examples/quickstart.yaml
+passed=0 failed=0 began=$SECONDS
+helpers=() pods=()
+
+# --- words -------------------------------------------------------------------------------------------------------------------------
+
+ok() { passed=$((passed + 1)); printf 'ok      %s\n' "$1"; }
+not_ok() {
+  failed=$((failed + 1))
+  printf 'NOT OK  %s\n' "$1"
+  tail -n 25 "$work/out" "$work/err" 2>/dev/null | sed 's/^/          /'
+}
+# what COMMAND…: the command must succeed.
+check() { local what=$1; shift; if "$@"; then ok "$what"; else not_ok "$what"; fi; }
+# what code COMMAND…: the command must end with this code; its output is kept in $work/out and $work/err.
+ends() {
+  local what=$1 wanted=$2 code
+  shift 2
+  "$@" >"$work/out" 2>"$work/err"
+  code=$?
+  if [ "$code" -eq "$wanted" ]; then ok "$what"; else not_ok "$what: exit $code instead of $wanted"; fi
+}
+out_has() { grep -qF -- "$1" "$work/out"; }
+err_has() { grep -qF -- "$1" "$work/err"; }
+# Seconds, and a command that must succeed within them.
+within() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    if [ "$SECONDS" -ge "$end" ]; then return 1; fi
+    sleep 0.3
+  done
+}
+# A Python expression over the JSON `it` on stdin.
+json() { python3 -c 'import json,sys; it=json.load(sys.stdin); x=eval(sys.argv[1]); print(x if x is not None else "")' "$1"; }
+chain() { "${bin%/*}/look" "$sandbox_home" | json "$1"; }
+# `status` ends with 10 while a cluster is not ready, which is no failure here.
+status() { { "$bin" status quickstart -o json || true; } | json "$1"; }
+pid_of_sandbox() { json 'it["pid"]' <"$sandbox_home/sandbox.json"; }
+pid_of_daemon() { "$bin" daemon status -o json | json 'it["daemon"]["pid"]'; }
+
+# Everything below a process, as pid:start-time, so that a later process with the same number is another one.
+below() {
+  python3 - "$1" <<'PY'
+import os, sys
+children, start = {}, {}
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    try:
+        rest = open(f"/proc/{pid}/stat", errors="replace").read().rsplit(")", 1)[1].split()
+    except OSError:
+        continue
+    if rest[0] not in "ZX":
+        children.setdefault(rest[1], []).append(pid)
+        start[pid] = rest[19]
+todo = [sys.argv[1]]
+while todo:
+    for pid in children.get(todo.pop(), []):
+        print(f"{pid}:{start[pid]}")
+        todo.append(pid)
+PY
+}
+# Whether that process still runs.
+runs() {
+  local stat
+  stat=$(cat "/proc/${1%:*}/stat" 2>/dev/null) || return 1
+  stat=${stat##*) }
+  set -- "$1" $stat
+  [ "$2" != Z ] && [ "${21}" = "${1#*:}" ]
+}
+remember_pods() { mapfile -t pods < <(below "$(pid_of_sandbox)"); }
+no_pod_runs() {
+  local pod
+  for pod in "${pods[@]}"; do if runs "$pod"; then return 1; fi; done
+}
+
+cleanup() {
+  local code=$? pid pod
+  trap - EXIT INT TERM
+  # The sandbox stops its pods when it is asked to; what was remembered of them is killed in case it cannot.
+  [ -e "$sandbox_home/sandbox.json" ] && remember_pods
+  for pid in "${helpers[@]}"; do kill "$pid" 2>/dev/null; done
+  "$bin" daemon stop >/dev/null 2>&1
+  "$bin" sandbox stop >/dev/null 2>&1
+  for pod in "${pods[@]}"; do if runs "$pod"; then kill -9 "${pod%:*}" 2>/dev/null; fi; done
+  wait 2>/dev/null
+  rm -rf "$work"
+  echo "$passed passed, $failed failed ($((SECONDS - began)) s)"
+  if [ "$code" -eq 0 ] && [ "$failed" -gt 0 ]; then code=1; fi
+  exit "$code"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# --- the program -------------------------------------------------------------------------------------------------------------------
+
+echo "building"
+cargo build --quiet --locked && cargo build --quiet --locked -p rayakash-tests --bin look || exit 1
+
+echo "== bad files: exit 3, line and column, nothing started"
+file() { printf 'apiVersion: rayakash/v1\ncluster_name: bad\nhead_node_type: head\navailable_node_types:\n%b' "$1" >"$work/bad.yaml"; }
+has() { grep -qF -- "$1" "$work/out"; }
+err_has() { grep -qF -- "$1" "$work/err"; }
+# Seconds, and a command that must succeed within them.
+within() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    if [ "$SECONDS" -ge "$end" ]; then return 1; fi
+    sleep 0.3
+  done
+}
+# A Python expression over the JSON `it` on stdin.
+json() { python3 -c 'import json,sys; it=json.load(sys.stdin); x=eval(sys.argv[1]); print(x if x is not None else "")' "$1"; }
+chain() { "${bin%/*}/look" "$sandbox_home" | json "$1"; }
+# `status` ends with 10 while a cluster is not ready, which is no failure here.
+status() { { "$bin" status quickstart -o json || true; } | json "$1"; }
+pid_of_sandbox() { json 'it["pid"]' <"$sandbox_home/sandbox.json"; }
+pid_of_daemon() { "$bin" daemon status -o json | json 'it["daemon"]["pid"]'; }
+
+# Everything below a process, as pid:start-time, so that a later process with the same number is another one.
+below() {
+  python3 - "$1" <<'PY'
+import os, sys
+children, start = {}, {}
+for pid in filter(str.isdigit, os.listdir("/proc")):
+    try:
+        rest = open(f"/proc/{pid}/stat", errors="replace").read().rsplit(")", 1)[1].split()
+    except OSError:
+        continue
+    if rest[0] not in "ZX":
+        children.setdefault(rest[1], []).append(pid)
+        start[pid] = rest[19]
+todo = [sys.argv[1]]
+while todo:
+    for pid in children.get(todo.pop(), []):
+        print(f"{pid}:{start[pid]}")
+        todo.append(pid)
+PY
+}
+# Whether that process still runs.
+runs() {
+  local stat
+  stat=$(cat "/proc/${1%:*}/stat" 2>/dev/null) || return 1
+  stat=${stat##*) }
+  set -- "$1" $stat
+  [ "$2" != Z ] && [ "${21}" = "${1#*:}" ]
+}
+remember_pods() { mapfile -t pods < <(below "$(pid_of_sandbox)"); }
+no_pod_runs() {
+  local pod
+  for pod in "${pods[@]}"; do if runs "$pod"; then return 1; fi; done
+}
+
+cleanup() {
+  local code=$? pid pod
+  trap - EXIT INT TERM
+  # The sandbox stops its pods when it is asked to; what was remembered of them is killed in case it cannot.
+  [ -e "$sandbox_home/sandbox.json" ] && remember_pods
+  for pid in "${helpers[@]}"; do kill "$pid" 2>/dev/null; done
+  "$bin" daemon stop >/dev/null 2>&1
+  "$bin" sandbox stop >/dev/null 2>&1
+  for pod in "${pods[@]}"; do if runs "$pod"; then kill -9 "${pod%:*}" 2>/dev/null; fi; done
+  wait 2>/dev/null
+  rm -rf "$work"
+  echo "$passed passed, $failed failed ($((SECONDS - began)) s)"
+  if [ "$code" -eq 0 ] && [ "$failed" -gt 0 ]; then code=1; fi
+  exit "$code"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# --- the program -------------------------------------------------------------------------------------------------------------------
+
+echo "building"
+cargo build --quiet --locked && cargo build --quiet --locked -p rayakash-tests --bin look || exit 1
+
+echo "== bad files: exit 3, line and column, nothing started"
+file() { printf 'apiVersion: rayakash/v1\ncluster_name: bad\nhead_node_type: head\navailable_node_types:\n%b' "$1" >"$work/bad.yaml"; }
+bad() { # what, node types, where, words
+  file "$2"
+  ends "$1" 3 "$bin" up "$work/bad.yaml"
+  check "  shows $3 and says: $4" eval 'err_has "$3" && err_has "$4"' -- "$3" "$4"
+}
+has() { err_has "$1" && err_has "$2"; }
+bad() {
+  file "$2"
+  ends "$1" 3 "$bin" up "$work/bad.yaml"
+  check "  at $3: $4" has "bad.yaml:$3" "$4"
+}
+head='  head: { resources: { CPU: 1, memory: 2Gi } }\n'
+bad "an unknown key" "  head: { resources: { CPU: 1, memory: 2Gi }, min_worker: 1 }\n" 5:47 "did you mean"
+bad "a wrong type" "  head: { resources: { CPU: one, memory: 2Gi } }\n" 5:29 "CPU"
+bad "no CPU" "  head: { resources: { CPU: 0, memory: 2Gi } }\n" 5: "at least 1"
+bad "10 TB of memory" "  head: { resources: { CPU: 1, memory: 10Ti } }\n" 5: "10Ti"
+bad "a Ray version that does not exist" "${head}ray: { version: 2.999.0 }\n" 6: "2.999.0"
+bad "no head type" "  worker: { resources: { CPU: 1, memory: 2Gi } }\n" 3: "head"
+bomb=$(python3 -c 'print("a0: &a0 [x]"); [print(f"a{n}: &a{n} [" + ", ".join([f"*a{n-1}"]*9) + "]") for n in range(1, 12)]')
+printf '%s\n' "$bomb" >"$work/bad.yaml"
+ends "a YAML bomb" 3 "$bin" up "$work/bad.yaml"
+ends "a gigabyte of text" 3 bash -c 'yes rayakash | head -c 1000000000 | "$0" up -' "$bin"
+ends "no file" 3 "$bin" up "$work/none.yaml"
+mkdir -p "$work/empty"
+ends "no Python: says what to install" 1 env PATH="$work/empty" "$bin" up "$quickstart"
+check "  apt-get install python3" err_has "apt-get install python3"
+check "nothing was started" test ! -e "$RAYAKASH_HOME/state"
+
+echo "== up"
+ends "up ends well" 0 cargo run --quiet --locked -- up "$quickstart"
+cp "$work/err" "$work/phases"
+in_order() {
+  python3 - "$work/phases" <<'PY'
+import re, sys
+seen = []
+for line in open(sys.argv[1]):
+    found = re.match(r"\[ *\d+\.\ds\] (ordering|collecting bids|leasing|sending manifest|starting|ready)", line)
+    if found and found[1] not in seen:
+        seen.append(found[1])
+sys.exit(seen != ["ordering", "collecting bids", "leasing", "sending manifest", "starting", "ready"])
+PY
+}
+check "the phases came in their order, with seconds" in_order
+check "the table has three nodes that are alive" test "$(grep -c ' alive$' "$work/out")" -eq 3
+check "the price is per hour" grep -q 'USD per hour' "$work/out"
+check "the next commands are named" eval 'out_has "rayakash submit quickstart" && out_has "rayakash down quickstart"'
+check "one deployment is on the chain, open" test "$(chain 'len(it["deployments"]), it["open"]')" = "(1, 1)"
+before_uact=1000000000000 before_uakt=$(chain 'it["uakt"]')
+begin=$(date +%s%3N)
+ends "up again ends well" 0 "$bin" up "$quickstart"
+took=$(($(date +%s%3N) - begin))
+check "  and says: no changes" out_has "no changes"
+check "  and takes less than 2 s ($took ms)" test "$took" -lt 2000
+check "  and sent no transaction" test "$(chain 'it["uakt"]')" = "$before_uakt"
+ends "plan says the same" 0 "$bin" plan "$quickstart"
+sed 's/min_workers: 2/min_workers: 3/' "$quickstart" >"$work/more.yaml"
+ends "plan of another file shows changes" 20 "$bin" plan "$work/more.yaml"
+
+echo "== submit"
+squares='import ray; ray.init(); print(sum(ray.get([ray.remote(lambda i: i*i).remote(i) for i in range(100)])))'
+ends "a job ends well" 0 "$bin" submit quickstart -- python -c "$squares"
+check "  and printed 328350" grep -qx 328350 "$work/out"
+ends "a job that fails" 100 "$bin" submit quickstart -- python -c 'raise SystemExit(3)'
+
+echo "== forward, Ray's own client"
+"$bin" forward quickstart 8265 >"$work/port" 2>"$work/forward" &
+helpers+=($!)
+check "forward prints its port" within 10 test -s "$work/port"
+port=$(head -n 1 "$work/port")
+token=$("$bin" token quickstart)
+cache=${RAYAKASH_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/rayakash}
+ray=$(ls -d "$cache"/ray-*/bin/ray | head -n 1)
+ray_job() { RAY_AUTH_MODE=token RAY_AUTH_TOKEN=$1 timeout 120 "$ray" job submit --address "http://127.0.0.1:$port" -- python -c 'print(6 * 7)'; }
+ends "ray job submit with the token" 0 ray_job "$token"
+check "  ran the job" grep -qx 42 "$work/out"
+refused() { ! ray_job "$1" >"$work/out" 2>&1 && ! grep -qx 42 "$work/out" && grep -qiE '401|403|unauth|forbidden|token' "$work/out"; }
+check "ray job submit with a wrong token is refused" refused "$(printf '%064d' 7)"
+members() {
+  python3 - "$port" "$token" <<'PY'
+import json, sys, urllib.request
+def get(path):
+    asked = urllib.request.Request(f"http://127.0.0.1:{sys.argv[1]}{path}", headers={"Authorization": f"Bearer {sys.argv[2]}"})
+    return json.load(urllib.request.urlopen(asked, timeout=20))
+nodes = get("/api/v0/nodes?detail=1")["data"]["result"]["result"]
+assert [n["state"] for n in nodes] == ["ALIVE"] * 3, nodes
+probes = [j for j in get("/api/jobs/") if (j["submission_id"] or "").startswith("rayakash-probe")]
+assert probes and all(j["status"] == "SUCCEEDED" for j in probes), probes
+logs = get(f"/api/jobs/{probes[0]['submission_id']}/logs")["logs"]
+line = [l for l in logs.splitlines() if l.startswith("RAYAKASH-PROBE ")][-1]
+rows = json.loads(line.split(" ", 1)[1])["nodes"]
+assert all(r["ok"] for r in rows) and len({r["instance_id"] for r in rows}) == 3, rows
+PY
+}
+ends "Ray's own API has three nodes ALIVE, and the probe job ran on each" 0 members
+kill "${helpers[-1]}"
+
+echo "== what the world can reach"
+"$bin" sdl manifest "$quickstart" >"$work/manifest"
+global='[e["port"] for g in it for s in g["services"] for e in s["expose"] or [] if e["global"]]'
+check "the manifest's only global port is the gate" test "$(json "$global" <"$work/manifest")" = "[8443]"
+# The ports on which the sandbox's own process listens: other programs of this machine are none of ours.
+listening() {
+  python3 - "$1" <<'PY'
+import os, sys
+ours = set()
+for fd in os.listdir(f"/proc/{sys.argv[1]}/fd"):
+    try:
+        link = os.readlink(f"/proc/{sys.argv[1]}/fd/{fd}")
+    except OSError:
+        continue
+    if link.startswith("socket:["):
+        ours.add(link[8:-1])
+for table in ("tcp", "tcp6"):
+    for line in open(f"/proc/net/{table}").readlines()[1:]:
+        part = line.split()
+        if part[3] == "0A" and part[9] in ours:
+            print(int(part[1].rsplit(":", 1)[1], 16))
+PY
+}
+listening "$(pid_of_sandbox)" >"$work/ports"
+gates=$(awk '$1 >= 30000 && $1 <= 32767' "$work/ports")
+check "one port of 30000 to 32767 is forwarded ($gates)" test "$(wc -w <<<"$gates")" -eq 1
+only_a_gate() {
+  python3 - "$work/ports" "$gates" <<'PY'
+import socket, ssl, sys
+tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+tls.check_hostname, tls.verify_mode, tls.minimum_version = False, ssl.CERT_NONE, ssl.TLSVersion.TLSv1_3
+def ask(port, text, secure):
+    with socket.create_connection(("127.0.0.1", port), timeout=15) as plain:
+        try:
+            with (tls.wrap_socket(plain) if secure else plain) as s:
+                s.sendall(text)
+                return s.recv(4096)
+        except (ssl.SSLError, ConnectionError, socket.timeout):
+            return b""
+gate = int(sys.argv[2])
+http = b"GET /api/version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+assert b"HTTP/1.1 200" not in ask(gate, http, False), "plain HTTP through the gate"
+assert b"200" not in ask(gate, http, True), "HTTP through the gate without a token"
+for target in (b"dashboard", b"client", b"status"):
+    answer = ask(gate, b"RAYAKASH/1 " + b"0" * 43 + b" " + target + b"\n", True)
+    assert answer.startswith(b"ERR auth"), (target, answer)
+# Behind every other port of the providers, the ingress among them, there is no Ray either, whatever name is asked for.
+for port in map(int, open(sys.argv[1])):
+    if port != gate:
+        answer = ask(port, http, False)
+        assert b"ray_version" not in answer, (port, answer)
+PY
+}
+ends "the gate asks for the token, and no other port leads to Ray" 0 only_a_gate
+
+echo "== bad days"
+kill -9 "$(pid_of_daemon)"
+ends "after kill -9 of the daemon, up ends well" 0 "$bin" up "$quickstart"
+check "  and sent no transaction" test "$(chain 'it["uakt"]')" = "$before_uakt"
+check "  still one deployment" test "$(chain 'len(it["deployments"])')" = 1
+remember_pods
+sandbox_pid=$(pid_of_sandbox)
+endpoint=$(json 'it["grpc"]' <"$sandbox_home/sandbox.json")
+kill -9 "$sandbox_pid"
+gone() { [ "$(status '(it.get("waiting") or {}).get("what")')" = chain_stalled ]; }
+check "after kill -9 of the sandbox the daemon says so" within 60 gone
+"$bin" status quickstart >"$work/out" 2>"$work/err"
+check "  it names the endpoint" out_has "$endpoint"
+"$bin" sandbox run >"$work/sandbox" 2>&1 &
+helpers+=($!)
+is_ready() { [ "$(status 'it["state"]')" = ready ]; }
+check "it goes on when the sandbox is back" within 120 is_ready
+ends "  a job runs on the same nodes" 0 "$bin" submit quickstart -- python -c 'print("still here")'
+check "  still one deployment, open" test "$(chain 'len(it["deployments"]), it["open"]')" = "(1, 1)"
+raylet=$(for pod in "${pods[@]}"; do runs "$pod" && grep -qx raylet "/proc/${pod%:*}/comm" 2>/dev/null && echo "$pod"; done | tail -n 1)
+kill -9 "${raylet%:*}"
+is_degraded() { [ "$(status 'it["state"]')" != ready ]; }
+check "a raylet that is killed is missed" within 60 is_degraded
+check "  and comes back in place" within 120 is_ready
+check "  still one deployment, open" test "$(chain 'len(it["deployments"]), it["open"]')" = "(1, 1)"
+
+echo "== down"
+mapfile -t more < <(below "$(pid_of_sandbox)")
+pods+=("${more[@]}")
+ends "down ends well" 0 "$bin" down quickstart
+check "the chain has it closed" test "$(chain 'it["open"], it["deployments"][0]["state"]')" = "(0, 'closed')"
+cost=$((before_uact - $(chain 'it["uact"]')))
+check "the cost is what the chain took: $cost uact" out_has "cost $cost uact ("
+check "  and in USD" grep -qE '\([0-9.]+ USD\)' "$work/out"
+check "no process of the cluster is left" within 60 no_pod_runs
+ends "down again ends well" 0 "$bin" down quickstart
+check "  and took nothing more" test "$((before_uact - $(chain 'it["uact"]')))" -eq "$cost"
+
+echo "== two at once"
+printf 'apiVersion: rayakash/v1\ncluster_name: twice\nhead_node_type: head\navailable_node_types:\n%b' "$head" >"$work/twice.yaml"
+"$bin" up "$work/twice.yaml" >"$work/first" 2>&1 &
+first=$!
+ends "the second of two up" 0 "$bin" up "$work/twice.yaml"
+ends "the first of two up" 0 wait "$first"
+check "one deployment for both" test "$(chain 'len(it["deployments"]), it["open"]')" = "(2, 1)"
+remember_pods
+ends "down --all ends well" 0 "$bin" down --all
+check "nothing is open" test "$(chain 'it["open"]')" = 0
+check "no process is left" within 60 no_pod_runs

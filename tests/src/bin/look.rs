@@ -1,0 +1,41 @@
+//! `look FOLDER`: what the chain of the sandbox in that folder says about the account that pays, as JSON. For scripts.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use akash_types::DeploymentState;
+use rayakash_testkit::Chain;
+use rayakash_tests::report::{complain, run, say};
+use serde_json::json;
+
+fn main() -> ExitCode {
+    let Some(folder) = std::env::args_os().nth(1) else {
+        complain("usage: look FOLDER");
+        return ExitCode::from(2);
+    };
+    run(look(PathBuf::from(folder)))
+}
+
+async fn look(folder: PathBuf) -> Result<bool, Box<dyn Error>> {
+    let now = Chain::of_sandbox(&folder)?.look().await?;
+    let state = |state: DeploymentState| match state {
+        DeploymentState::Active => "active",
+        DeploymentState::Closed => "closed",
+        DeploymentState::Unrecognised(_) => "unknown",
+    };
+    let deployments: Vec<_> = now
+        .deployments
+        .iter()
+        .map(|record| json!({ "dseq": record.deployment.id.dseq.get(), "state": state(record.deployment.state) }))
+        .collect();
+    say(&json!({
+        "height": now.height.0,
+        "uact": now.uact.to_string(),
+        "uakt": now.uakt.to_string(),
+        "open": now.open().count(),
+        "deployments": deployments,
+    })
+    .to_string());
+    Ok(true)
+}
