@@ -1,5 +1,6 @@
 //! One step: finish what has no known end, look, decide, check, carry out.
 
+use akash_types::Coin;
 use rayakash_core::spec::Name;
 use rayakash_core::view::{Manifest, Placement, Ray, Tip};
 use rayakash_core::{Decision, Now, Policy, Waiting, Wanted, check, decide};
@@ -10,7 +11,7 @@ use crate::look::{Placing, look};
 use crate::ports::{Outcome, Unavailable, World};
 use crate::preview::draw;
 use crate::report::{Report, Summary};
-use crate::treasury::Treasury;
+use crate::treasury::{Treasury, deposit};
 
 /// What the daemon decided once for all clusters.
 #[derive(Clone, Debug, Default)]
@@ -130,8 +131,17 @@ async fn act(
 ) -> Result<Next, Unavailable> {
     let tip = seen.view.tip;
     let planned = decision.acts.len();
+    let need: u128 = decision.acts.iter().map(deposit).fold(0, u128::saturating_add);
     let admitted = of.treasury.admit(of.name, decision.acts, seen.view.wallet.uact);
     let short = admitted.len() < planned;
+    if admitted.is_empty() && report.waiting.is_none() {
+        // Another cluster is about to spend what this one needs.
+        let have = Coin::uact(of.treasury.free(of.name, seen.view.wallet.uact));
+        let waiting = Waiting::Budget { need: Coin::uact(need), have, cap: "wallet balance" };
+        let mut held = report.saying(waiting.words(), Summary::Waiting, of.world.clock().unix_ms());
+        held.waiting = Some(waiting);
+        publish(held);
+    }
     let mut next = if short { Next::Wait } else { Next::AtOnce };
     for act in admitted {
         match carry_out(of, &act, seen, &tip).await {

@@ -17,8 +17,7 @@ impl Treasury {
     /// deposit is reserved until [`Self::release`].
     pub fn admit(&self, cluster: &Name, acts: Vec<Act>, balance: u128) -> Vec<Act> {
         let mut reserved = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
-        let others = reserved.iter().filter(|(name, _)| *name != cluster).map(|(_, amount)| *amount);
-        let free = balance.saturating_sub(others.fold(0, u128::saturating_add));
+        let free = beside(&reserved, cluster, balance);
         let admitted: Vec<Act> = ration(acts.into_iter().map(|act| ((), act)).collect(), free)
             .into_iter()
             .map(|((), act)| act)
@@ -27,13 +26,24 @@ impl Treasury {
         admitted
     }
 
+    /// What of the balance (uact) other clusters are not about to spend.
+    pub fn free(&self, cluster: &Name, balance: u128) -> u128 {
+        beside(&self.reserved.lock().unwrap_or_else(PoisonError::into_inner), cluster, balance)
+    }
+
     /// The acts are carried out: the balance of the next look has them.
     pub fn release(&self, cluster: &Name) {
         self.reserved.lock().unwrap_or_else(PoisonError::into_inner).remove(cluster);
     }
 }
 
-const fn deposit(act: &Act) -> u128 {
+fn beside(reserved: &BTreeMap<Name, u128>, cluster: &Name, balance: u128) -> u128 {
+    let others = reserved.iter().filter(|(name, _)| *name != cluster).map(|(_, amount)| *amount);
+    balance.saturating_sub(others.fold(0, u128::saturating_add))
+}
+
+/// What an act takes from the wallet, uact.
+pub(crate) const fn deposit(act: &Act) -> u128 {
     match act {
         Act::OpenDeployment { deposit, .. } => deposit.amount,
         Act::TopUp { amount, .. } => amount.amount,

@@ -115,8 +115,8 @@ mod tests {
         assert!(!process.runs());
     }
 
-    #[test]
-    fn arguments_and_environment_are_those_of_the_start() {
+    #[tokio::test]
+    async fn arguments_and_environment_are_those_of_the_start() {
         let child = std::process::Command::new("sh")
             .args(["-c", "read x; : 'two words'"])
             .env("MARK", "a=b")
@@ -125,11 +125,8 @@ mod tests {
             .unwrap();
         let process = Process::of(child.id()).unwrap();
         // Between fork and exec the child still looks like this program.
-        let began = std::time::SystemTime::now();
-        while process.arguments().first().is_none_or(|name| name != "sh") {
-            assert!(began.elapsed().unwrap().as_secs() < 10, "{:?}", process.arguments());
-            std::thread::yield_now();
-        }
+        let begun = async || Ok(process.arguments().first().is_some_and(|name| name == "sh").then_some(()));
+        crate::until("sh runs", std::time::Duration::from_secs(10), begun).await.unwrap();
         assert_eq!(process.arguments(), ["sh", "-c", "read x; : 'two words'"]);
         assert_eq!(process.environment()["MARK"], "a=b");
         drop(child.wait_with_output().unwrap());

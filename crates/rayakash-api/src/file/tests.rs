@@ -274,6 +274,25 @@ fn values() {
         "market: { providers: { allow: [akash1nope] } }",
         &["6:32 `akash1nope` is no address on Akash | an address begins with `akash1`"],
     );
+    let long = format!("env:\n  BIG: {}", "x".repeat(100_001));
+    let found = parse(&format!("{HEAD}{SMALL}{long}")).unwrap_err();
+    assert_eq!((found.diagnostics[0].line, found.diagnostics[0].column), (7, 8));
+    assert_eq!(found.diagnostics[0].message, "`BIG` has 100001 bytes, the limit is 100000");
+    assert_eq!(found.diagnostics[0].source.len(), 200, "a long line is shown in part");
+    assert_eq!(
+        said(&format!("{HEAD}{SMALL}").replace("/v1", "/v9")),
+        ["1:13 `rayakash/v9` is not a version of this form | this program knows `rayakash/v1`"]
+    );
+    assert_eq!(
+        said(&format!("{HEAD}{SMALL}").replace("name: t", "name: My_Cluster")),
+        [
+            "2:15 `My_Cluster` cannot be a name: it must start with a lower-case letter | lower-case letters, digits and `-`, starting with a letter, 40 characters at most"
+        ]
+    );
+}
+
+#[test]
+fn names_that_are_taken() {
     check_top(
         "env: { RAY_AUTH_MODE: disabled }",
         &["6:8 `RAY_AUTH_MODE` cannot be set | variables that start with `RAY_AUTH_` are set by rayakash"],
@@ -295,25 +314,10 @@ fn values() {
     assert_eq!(
         said(&labels("{ ray.io/node-group: x, 'a b': 'c,d=e', a//b: x }")),
         [
-            "5:59 `ray.io/node-group` cannot be set: labels under `ray.io/` are Ray's own",
-            "5:82 `a b` cannot be the name of a label | letters, digits, `-`, `_` and `.`, at most 63, at both ends a letter or digit",
-            "5:89 `c,d=e` cannot be the value of a label | letters, digits, `-`, `_` and `.`, at most 63, at both ends a letter or digit",
-            "5:98 `a//b` cannot be the name of a label | letters, digits, `-`, `_` and `.`, at most 63, at both ends a letter or digit",
-        ]
-    );
-    let long = format!("env:\n  BIG: {}", "x".repeat(100_001));
-    let found = parse(&format!("{HEAD}{SMALL}{long}")).unwrap_err();
-    assert_eq!((found.diagnostics[0].line, found.diagnostics[0].column), (7, 8));
-    assert_eq!(found.diagnostics[0].message, "`BIG` has 100001 bytes, the limit is 100000");
-    assert_eq!(found.diagnostics[0].source.len(), 200, "a long line is shown in part");
-    assert_eq!(
-        said(&format!("{HEAD}{SMALL}").replace("/v1", "/v9")),
-        ["1:13 `rayakash/v9` is not a version of this form | this program knows `rayakash/v1`"]
-    );
-    assert_eq!(
-        said(&format!("{HEAD}{SMALL}").replace("name: t", "name: My_Cluster")),
-        [
-            "2:15 `My_Cluster` cannot be a name: it must start with a lower-case letter | lower-case letters, digits and `-`, starting with a letter, 40 characters at most"
+            "5:57 `ray.io/node-group` cannot be set: labels under `ray.io/` are Ray's own",
+            "5:79 `a b` cannot be the name of a label | letters, digits, `-`, `_` and `.`, at most 63, at both ends a letter or digit",
+            "5:86 `c,d=e` cannot be the value of a label | letters, digits, `-`, `_` and `.`, at most 63, at both ends a letter or digit",
+            "5:95 `a//b` cannot be the name of a label | letters, digits, `-`, `_` and `.`, at most 63, at both ends a letter or digit",
         ]
     );
 }

@@ -108,8 +108,8 @@ fn outcome(end: End, act: &str) -> Outcome {
 
 fn died(evidence: &Evidence) -> String {
     match evidence {
-        Evidence::Expired { from, to, .. } => {
-            format!("the transaction was in no block from {from} to {to}, and cannot be in a later one")
+        Evidence::Expired { to, .. } => {
+            format!("the transaction was not executed up to block {to}, the last that could hold it")
         }
         Evidence::SequenceUsed { by, .. } => {
             let by =

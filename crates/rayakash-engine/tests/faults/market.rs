@@ -2,7 +2,7 @@
 //!
 //! Money is moved as the chain moves it: settlement is lazy and truncates to whole micro-units.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use akash_types::escrow::{self, AccountId};
 use akash_types::{
@@ -16,7 +16,7 @@ use rayakash_engine::ports::{ProviderFacts, Record};
 /// What a transaction takes, uakt.
 pub(crate) const FEE: u128 = 2_500;
 /// The chain's smallest first deposit, uact.
-pub(crate) const MIN_DEPOSIT: u128 = 500_000;
+pub(crate) const MIN_DEPOSIT: u128 = 100_000;
 
 /// The market, and everybody's money.
 pub(crate) struct Market {
@@ -76,7 +76,8 @@ impl Market {
     pub(crate) fn apply(&mut self, act: &Act, now: Height) -> Result<(), String> {
         let done = match act {
             Act::OpenDeployment { id, groups, version, deposit, .. } => {
-                self.open(id, groups, *version, deposit, now)
+                let (state, hash) = (DeploymentState::Active, *version);
+                self.open(Deployment { id: id.clone(), state, hash, created_at: now }, groups, deposit)
             }
             Act::AcceptBid { bid, .. } => self.accept(bid, now),
             Act::TopUp { id, amount } => self.top_up(id, amount, now),
@@ -93,15 +94,9 @@ impl Market {
         done
     }
 
-    fn open(
-        &mut self,
-        id: &DeploymentId,
-        groups: &[GroupSpec],
-        hash: Version,
-        deposit: &Coin,
-        now: Height,
-    ) -> Result<(), String> {
-        if self.deployments.contains_key(id) {
+    fn open(&mut self, deployment: Deployment, groups: &[GroupSpec], deposit: &Coin) -> Result<(), String> {
+        let (id, now) = (deployment.id.clone(), deployment.created_at);
+        if self.deployments.contains_key(&id) {
             return Err(format!("deployment {id} exists"));
         }
         if deposit.amount < MIN_DEPOSIT {
@@ -109,19 +104,12 @@ impl Market {
         }
         self.pay_in(deposit.amount)?;
         let spec = groups.first().ok_or("no group")?.clone();
-        let order =
-            Order { id: id.group(1).order(1), state: OrderState::Open, spec: spec.clone(), created_at: now };
-        let state = DeploymentState::Active;
-        let standing = Standing {
-            deployment: Deployment { id: id.clone(), state, hash, created_at: now },
-            spec,
-            order,
-            lease: None,
-            funds: deposit.amount,
-            transferred: 0,
-            settled_at: now,
-        };
-        self.deployments.insert(id.clone(), standing);
+        let order_id = id.group(1).order(1);
+        let order = Order { id: order_id, state: OrderState::Open, spec: spec.clone(), created_at: now };
+        let funds = deposit.amount;
+        let standing =
+            Standing { deployment, spec, order, lease: None, funds, transferred: 0, settled_at: now };
+        self.deployments.insert(id, standing);
         Ok(())
     }
 
@@ -260,11 +248,6 @@ impl Market {
     /// What all providers were paid, uact.
     pub(crate) fn earned(&self) -> u128 {
         self.paid.values().sum()
-    }
-
-    /// Who was ever given a lease.
-    pub(crate) fn lessors(&self) -> BTreeSet<Address> {
-        self.deployments.values().filter_map(|s| s.lease.as_ref().map(|l| l.id.provider.clone())).collect()
     }
 }
 

@@ -17,6 +17,7 @@ use rayakash_engine::ports::{
     Chain, ChainLook, Clock, Gate, Head, HeadLook, LeaseLook, Outcome, Providers, Receipt, Unavailable, Vault,
 };
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
 use crate::market::{FEE, MIN_DEPOSIT, Market};
@@ -26,9 +27,9 @@ pub(crate) const BLOCK_MS: u64 = 6_000;
 const FIRST_BLOCK: u64 = 1_000;
 const START_MS: u64 = 1_781_208_244_926;
 /// From the manifest until the containers run, until Ray starts, until every node is probed.
-const PODS_MS: u64 = 5_000;
-const RAY_MS: u64 = 10_000;
-const READY_MS: u64 = 20_000;
+const PODS_MS: u64 = 2_000;
+const RAY_MS: u64 = 4_000;
+const READY_MS: u64 = 8_000;
 /// A transaction is on its way for so long, and so is the answer.
 const WAY: Duration = Duration::from_millis(1_500);
 
@@ -51,7 +52,8 @@ struct Running {
 
 #[derive(Default)]
 struct Files {
-    manifests: BTreeMap<Version, Secret>,
+    /// Replicas per service, by version.
+    manifests: BTreeMap<Version, BTreeMap<String, u32>>,
     gates: BTreeMap<LeaseId, (String, u16)>,
 }
 
@@ -143,14 +145,30 @@ impl Outside {
         self.release.notified().await;
     }
 
+    /// A moment at which a process may die: before and after each thing that outlives it.
+    pub(crate) async fn moment(&self) {
+        let last = self.script().moment();
+        if last { self.hold().await } else { yield_now().await }
+    }
+
+    /// Something that outlives the process, and a moment on each side.
+    pub(crate) async fn between<T>(&self, lasting: impl Future<Output = T>) -> T {
+        self.moment().await;
+        let answer = lasting.await;
+        self.moment().await;
+        answer
+    }
+
     /// Carries an effect out, with what the script says. A fault has struck when this returns, or when it is held.
     async fn with_faults(&self, act: &'static str, effect: impl FnOnce(Option<Fault>) -> Outcome) -> Outcome {
         let fault = self.script().begin(act);
+        self.moment().await;
         sleep(WAY).await;
         if fault == Some(Fault::HeldBefore) {
             self.hold().await;
         }
         let outcome = effect(fault);
+        self.moment().await;
         sleep(WAY).await;
         if fault == Some(Fault::HeldAfter) {
             self.hold().await;
@@ -281,7 +299,7 @@ impl Providers for Outside {
             return Ok(LeaseLook::default());
         }
         let version = self.market().version_of(lease).unwrap();
-        let available = services(&self.files.lock().unwrap().manifests[&version]);
+        let available = self.files.lock().unwrap().manifests[&version].clone();
         let gate = Some((format!("{}.example", lease.provider), 8443));
         Ok(LeaseLook { available, gate, complaints: vec![] })
     }
@@ -326,7 +344,7 @@ impl Vault for Outside {
     }
 
     async fn keep(&self, _: &Name, version: Version, manifest: &Secret) -> Result<(), Unavailable> {
-        self.files.lock().unwrap().manifests.insert(version, manifest.clone());
+        self.files.lock().unwrap().manifests.entry(version).or_insert_with(|| services(manifest));
         Ok(())
     }
 
@@ -341,7 +359,7 @@ impl Vault for Outside {
 
     async fn services(&self, _: &Name, version: Version) -> Result<BTreeMap<String, u32>, Unavailable> {
         let files = self.files.lock().unwrap();
-        files.manifests.get(&version).map(services).ok_or_else(|| unavailable("the manifest's file"))
+        files.manifests.get(&version).cloned().ok_or_else(|| unavailable("the manifest's file"))
     }
 }
 

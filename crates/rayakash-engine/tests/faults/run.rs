@@ -6,13 +6,17 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use rayakash_core::spec::Name;
-use rayakash_engine::facts::Books;
-use rayakash_engine::ports::{self, Ledger as _, World};
+use async_trait::async_trait;
+use rayakash_core::spec::{Name, Wait};
+use rayakash_core::view::Tip;
+use rayakash_core::{Act, Policy};
+use rayakash_engine::facts::{Books, Fact, Intent};
+use rayakash_engine::ports::{self, Ledger as _, Outcome, Unavailable, World};
 use rayakash_engine::{Report, Settings, Summary, Tending, Treasury, tend};
 use rayakash_ledger::{EventKind, Ledger};
 use tempfile::TempDir;
 use tokio::sync::{Notify, watch};
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
 use crate::market::Market;
@@ -45,7 +49,7 @@ impl World for Process {
     }
 
     fn ledger(&self) -> &dyn ports::Ledger {
-        &self.ledger
+        self
     }
 
     fn vault(&self) -> &dyn ports::Vault {
@@ -54,6 +58,36 @@ impl World for Process {
 
     fn clock(&self) -> &dyn ports::Clock {
         self.outside.as_ref()
+    }
+}
+
+/// The real ledger; each write has a moment before it and one after it.
+#[async_trait]
+impl ports::Ledger for Process {
+    async fn books(&self, cluster: &Name) -> Result<Books, Unavailable> {
+        self.ledger.books(cluster).await
+    }
+
+    async fn intend(&self, cluster: &Name, act: &Act, tip: &Tip) -> Result<String, Unavailable> {
+        self.outside.between(self.ledger.intend(cluster, act, tip)).await
+    }
+
+    async fn settle(&self, intent: &Intent, outcome: &Outcome, tip: &Tip) -> Result<(), Unavailable> {
+        self.outside.between(self.ledger.settle(intent, outcome, tip)).await
+    }
+
+    async fn enter(&self, cluster: &Name, act: &Act, tip: &Tip) -> Result<(), Unavailable> {
+        self.outside.between(self.ledger.enter(cluster, act, tip)).await
+    }
+
+    async fn note(&self, cluster: &Name, fact: &Fact) -> Result<(), Unavailable> {
+        self.outside.between(self.ledger.note(cluster, fact)).await
+    }
+
+    async fn say(&self, cluster: &Name, words: &str, detail: &str) -> Result<(), Unavailable> {
+        // Words are for people. But a process may die here, too: an outcome is said before it is written down.
+        yield_now().await;
+        self.ledger.say(cluster, words, detail).await
     }
 }
 
@@ -70,12 +104,19 @@ impl Process {
             name: name.clone(),
             nudge: Arc::clone(&nudge),
             reports: sender,
-            settings: Settings::default(),
+            settings: settings(),
             treasury: Arc::clone(&self.treasury),
         };
         let world: Arc<dyn World> = Arc::<Self>::clone(self);
-        Engine { tend: Box::pin(tend(world, tending)), reports, nudge, gone: false, polls: 0 }
+        Engine { tend: Box::pin(tend(world, tending)), reports, nudge, gone: false }
     }
+}
+
+/// As on the sandbox, which bids at once.
+fn settings() -> Settings {
+    let quick =
+        Policy { bid_window_min: Wait::Blocks(1), min_bids: 2, back_off_ms: 5_000, ..Policy::default() };
+    Settings { policy: quick }
 }
 
 /// One cluster's loop, which goes on only while it is waited for.
@@ -85,8 +126,6 @@ pub(crate) struct Engine {
     pub(crate) nudge: Arc<Notify>,
     /// The loop has ended: nothing is there and nothing is wanted.
     pub(crate) gone: bool,
-    /// How often it was polled, which is how many moments there were to drop it.
-    pub(crate) polls: u32,
 }
 
 impl Engine {
@@ -99,7 +138,6 @@ impl Engine {
             if self.gone {
                 return Poll::Ready(Err("the loop has ended".to_owned()));
             }
-            self.polls += 1;
             self.gone = self.tend.as_mut().poll(context).is_ready();
             if done(self) {
                 return Poll::Ready(Ok(()));
@@ -133,7 +171,7 @@ pub(crate) struct Run {
 impl Run {
     /// A market, and nothing wanted yet.
     pub(crate) fn new(label: impl Into<String>, restart: bool) -> Self {
-        // Just under the ceiling, with a fraction: two minutes' deposit is short of two minutes at once.
+        // Just under the ceiling, with a fraction: a deposit for the runway is short of it at once.
         let outside = Outside::new(Market::new(MONEY, ["29999.25", "29999.5"]));
         let home = tempfile::tempdir().unwrap();
         let process = Process::start(&outside, &home);
@@ -208,26 +246,6 @@ impl Run {
         if let Err(error) = self.engine.as_mut().unwrap().until(done).await {
             panic!("{}", self.story(what, &error).await);
         }
-    }
-
-    /// Goes on until something is so, or until the loop was polled so often: then it is dropped and begun anew. Gives how often it
-    /// was polled.
-    pub(crate) async fn until_or_dead(
-        &mut self,
-        what: &str,
-        most: u32,
-        mut done: impl FnMut(&Engine) -> bool,
-    ) -> u32 {
-        let start = self.engine().polls;
-        let polled = move |engine: &Engine| engine.polls - start;
-        if most > 0 {
-            self.until_plainly(what, |engine| polled(engine) >= most || done(engine)).await;
-        }
-        let polls = polled(self.engine());
-        if most > 0 && polls >= most {
-            self.interrupt().await;
-        }
-        polls
     }
 
     pub(crate) async fn until_ready(&mut self) {

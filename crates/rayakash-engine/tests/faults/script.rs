@@ -30,10 +30,6 @@ impl Fault {
         Self::HeldBefore,
         Self::HeldAfter,
     ];
-
-    pub(crate) const fn holds(self) -> bool {
-        matches!(self, Self::HeldBefore | Self::HeldAfter)
-    }
 }
 
 /// What is still to go wrong, and what became of each intent.
@@ -46,6 +42,9 @@ pub(crate) struct Script {
     pub(crate) struck: u32,
     /// An act is held.
     pub(crate) held: bool,
+    /// Moments so far, and the one at which what is going on is held.
+    moments: u32,
+    last_moment: Option<u32>,
     /// Intents that were performed.
     pub(crate) intents: Vec<String>,
     /// How the transactions of intents ended.
@@ -60,9 +59,22 @@ impl Script {
         self.to_come.insert((act, nth), fault);
     }
 
+    /// At this moment what is going on is held.
+    pub(crate) fn hold_at(&mut self, moment: u32) {
+        self.last_moment = Some(moment);
+    }
+
+    /// Counts a moment. True when it is the one to hold at.
+    pub(crate) fn moment(&mut self) -> bool {
+        self.moments += 1;
+        let last = self.last_moment == Some(self.moments);
+        self.last_moment = self.last_moment.filter(|_| !last);
+        last
+    }
+
     /// Nothing is still to go wrong.
     pub(crate) fn is_over(&self) -> bool {
-        self.to_come.is_empty()
+        self.to_come.is_empty() && self.last_moment.is_none()
     }
 
     pub(crate) fn begin(&mut self, act: &'static str) -> Option<Fault> {

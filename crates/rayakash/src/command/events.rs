@@ -36,8 +36,11 @@ fn human(event: &Event, with_name: bool) -> String {
         event.cluster.as_deref().filter(|_| with_name).map(|name| format!("{name}: ")).unwrap_or_default();
     let line = format!("{at}  {name}{:<12}  {}", event.kind, event.text);
     let detail = event.fields.get("detail").and_then(|detail| detail.as_str()).unwrap_or_default();
-    // What is said in the line already is not said again.
-    let more = detail.lines().filter(|more| !more.trim().is_empty() && *more != event.text);
+    // A choice names every bid; each gets a line. What is said in the line already is not said again.
+    let more = detail
+        .lines()
+        .flat_map(|line| line.split("; "))
+        .filter(|more| !more.trim().is_empty() && *more != event.text);
     [line].into_iter().chain(more.map(|more| format!("    {more}"))).collect::<Vec<_>>().join("\n")
 }
 
@@ -57,11 +60,12 @@ mod tests {
         };
         assert_eq!(human(&event, false), "2023-11-14T22:13:20.123Z  phase         ordering");
         assert_eq!(human(&event, true), "2023-11-14T22:13:20.123Z  a: phase         ordering");
-        let detail = serde_json::json!("ordering\nakash1x: too dear\n\nakash1y: taken");
+        let detail =
+            serde_json::json!("ordering\nakash1x: too dear; akash1z: no certificate\n\nakash1y: taken");
         let detailed = Event { fields: [("detail".to_owned(), detail)].into(), ..event };
         assert_eq!(
             human(&detailed, false),
-            "2023-11-14T22:13:20.123Z  phase         ordering\n    akash1x: too dear\n    akash1y: taken"
+            "2023-11-14T22:13:20.123Z  phase         ordering\n    akash1x: too dear\n    akash1z: no certificate\n    akash1y: taken"
         );
     }
 }

@@ -52,13 +52,14 @@ fn wanted(words: &[&str]) -> Option<(u64, u64)> {
 }
 
 async fn crash(first: u64, count: u64) -> Result<bool, Box<dyn Error>> {
-    let home = Home::new(Program::beside()?)?;
+    let program = Program::beside()?;
+    let home = Home::new(program.clone())?;
     let sandbox = home.start_sandbox().await?;
     let chain = Chain::of(&home)?;
     let mut tally = Tally::default();
     say("seed  phase  last record before the kill            then");
     for number in first..first.saturating_add(count) {
-        let mut run = seed::Run::new(&home, &chain, sandbox.process(), number)?;
+        let mut run = seed::Run::new(&program, (&home, sandbox.process()), &chain, number)?;
         if let Err(error) = run.carry_out(Plan::of(number), &mut tally).await {
             tally.failed(number, &chain_of(&error));
             if let Err(error) = run.clean_up().await {

@@ -35,13 +35,14 @@ pub(crate) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
+    /// A fresh home for a seed, on the sandbox that runs in another.
     pub(crate) fn new(
-        sandbox_home: &Home,
+        program: &Program,
+        (sandbox_home, sandbox): (&Home, Process),
         chain: &'a Chain,
-        sandbox: Process,
         seed: u64,
     ) -> Result<Self, Error> {
-        let home = Home::new(Program::beside()?)?;
+        let home = Home::new(program.clone())?;
         home.borrow_sandbox(sandbox_home)?;
         let file = home.write("crash.yaml", FILE)?;
         let up = ["up".to_owned(), file.display().to_string()];
