@@ -343,6 +343,14 @@ impl Act {
         }
     }
 
+    /// What it takes from the wallet into an escrow, uact.
+    pub const fn deposit(&self) -> u128 {
+        if let Self::OpenDeployment { deposit: coin, .. } | Self::TopUp { amount: coin, .. } = self {
+            return coin.amount;
+        }
+        0
+    }
+
     /// True when it spends money or commits to spending it.
     pub const fn spends(&self) -> bool {
         matches!(

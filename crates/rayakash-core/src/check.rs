@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use akash_types::DecCoin;
+
 use crate::act::{Act, Decision};
 use crate::spec::Cluster;
-use crate::view::{Placement, View};
+use crate::view::{Placed, Placement, View};
 
 /// A decision that must not be carried out.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -97,14 +99,12 @@ fn permitted(wanted: Option<&Cluster>, seen: &View, act: &Act) -> Result<(), Vio
         return Err(Violation::SpendsUnwanted { act: name });
     }
     if let Act::AcceptBid { bid, price, .. } = act {
-        let orders = seen.placements.iter().filter_map(|p| match &p.at {
-            Placement::Bidding(bidding) if &bidding.deployment == bid.order.deployment() => Some(bidding),
-            _ => None,
-        });
-        if !orders
-            .into_iter()
-            .any(|order| price.denom == order.ceiling.denom && price.amount <= order.ceiling.amount)
-        {
+        let under = |ceiling: &DecCoin| price.denom == ceiling.denom && price.amount <= ceiling.amount;
+        let fits = |placed: &Placed| {
+            matches!(&placed.at, Placement::Bidding(order)
+                if &order.deployment == bid.order.deployment() && under(&order.ceiling))
+        };
+        if !seen.placements.iter().any(fits) {
             return Err(Violation::AboveCeiling);
         }
     }
@@ -124,12 +124,7 @@ fn closes_once(decision: &Decision) -> Result<(), Violation> {
 }
 
 fn money(wanted: Option<&Cluster>, seen: &View, decision: &Decision) -> Result<(), Violation> {
-    let deposit = |act: &Act| match act {
-        Act::OpenDeployment { deposit, .. } => deposit.amount,
-        Act::TopUp { amount, .. } => amount.amount,
-        _ => 0,
-    };
-    let amount = decision.acts.iter().map(deposit).fold(0, u128::saturating_add);
+    let amount = decision.acts.iter().map(Act::deposit).fold(0, u128::saturating_add);
     let within = |limit: u128, what| {
         if amount > limit { Err(Violation::Overspends { amount, limit, what }) } else { Ok(()) }
     };

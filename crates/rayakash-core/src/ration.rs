@@ -10,13 +10,12 @@ pub fn ration<K>(acts: Vec<(K, Act)>, balance: u128) -> Vec<(K, Act)> {
     let mut ordered = acts;
     ordered.sort_by_key(|(_, act)| lane(act));
     let mut left = balance;
-    ordered.retain(|(_, act)| match deposit(act) {
-        Some(amount) if amount > left => false,
-        Some(amount) => {
-            left = left.saturating_sub(amount);
-            true
+    ordered.retain(|(_, act)| {
+        let covered = act.deposit() <= left;
+        if covered {
+            left = left.saturating_sub(act.deposit());
         }
-        None => true,
+        covered
     });
     ordered
 }
@@ -29,21 +28,6 @@ const fn lane(act: &Act) -> u8 {
         Act::TopUp { .. } => 2,
         Act::AcceptBid { .. } | Act::UpdateDeployment { .. } => 3,
         Act::OpenDeployment { .. } => 4,
-    }
-}
-
-const fn deposit(act: &Act) -> Option<u128> {
-    match act {
-        Act::OpenDeployment { deposit, .. } => Some(deposit.amount),
-        Act::TopUp { amount, .. } => Some(amount.amount),
-        Act::AcceptBid { .. }
-        | Act::SendManifest { .. }
-        | Act::UpdateDeployment { .. }
-        | Act::DrainJobs { .. }
-        | Act::CloseDeployment { .. }
-        | Act::DropWish { .. }
-        | Act::Avoid { .. }
-        | Act::Finish { .. } => None,
     }
 }
 

@@ -55,10 +55,7 @@ pub struct Intent {
 impl Intent {
     /// The intent of an act that was written down under an id.
     pub fn of(id: String, cluster: &str, act: &Act) -> Self {
-        let generation = match act {
-            Act::OpenDeployment { generation, .. } => *generation,
-            _ => 0,
-        };
+        let generation = if let Act::OpenDeployment { generation, .. } = act { *generation } else { 0 };
         Self {
             id,
             cluster: cluster.to_owned(),
@@ -197,9 +194,9 @@ impl Books {
 
     /// Why the provider of a lease refused the manifest, if it did.
     pub fn manifest_refusal(&self, of: &LeaseId) -> Option<&str> {
-        self.facts.iter().rev().find_map(|fact| match fact {
-            Fact::ManifestRefused { lease, why } if lease == of => Some(why.as_str()),
-            _ => None,
+        self.facts.iter().rev().find_map(|fact| {
+            let Fact::ManifestRefused { lease, why } = fact else { return None };
+            (lease == of).then_some(why.as_str())
         })
     }
 }

@@ -3,7 +3,7 @@
 use akash_types::Coin;
 use rayakash_core::spec::Name;
 use rayakash_core::view::{Manifest, Placement, Ray, Tip};
-use rayakash_core::{Decision, Now, Policy, Waiting, Wanted, check, decide};
+use rayakash_core::{Act, Decision, Now, Policy, Waiting, Wanted, check, decide};
 
 use crate::carry_out::{CarriedOut, carry_out};
 use crate::facts::{Books, Fact, Wish};
@@ -11,7 +11,7 @@ use crate::look::{Placing, look};
 use crate::ports::{Outcome, Unavailable, World};
 use crate::preview::draw;
 use crate::report::{Report, Summary};
-use crate::treasury::{Treasury, deposit};
+use crate::treasury::Treasury;
 
 /// What the daemon decided once for all clusters.
 #[derive(Clone, Debug, Default)]
@@ -131,7 +131,7 @@ async fn act(
 ) -> Result<Next, Unavailable> {
     let tip = seen.view.tip;
     let planned = decision.acts.len();
-    let need: u128 = decision.acts.iter().map(deposit).fold(0, u128::saturating_add);
+    let need: u128 = decision.acts.iter().map(Act::deposit).fold(0, u128::saturating_add);
     let admitted = of.treasury.admit(of.name, decision.acts, seen.view.wallet.uact);
     let short = admitted.len() < planned;
     if admitted.is_empty() && report.waiting.is_none() {
@@ -215,16 +215,13 @@ async fn note_readiness(of: &Tended<'_>, seen: &Placing, was_sure: bool) -> Resu
     let observed = seen.near.as_ref().is_some_and(|near| near.gate.is_some());
     let lease = leased.lease.clone();
     let at_ms = view.tip.time_ms;
-    let fact = match &leased.ray {
-        Ray::Probed { .. } if current && (!known || down) => {
-            Fact::Ready { lease, version: leased.version, at_ms }
-        }
-        Ray::Unreachable(_) | Ray::Starting { .. } | Ray::Joined { .. }
-            if known && observed && (!down || !was_sure) =>
-        {
-            Fact::Unready { lease, at_ms }
-        }
-        _ => return Ok(false),
+    let whole = matches!(leased.ray, Ray::Probed { .. });
+    let fact = if whole && current && (!known || down) {
+        Fact::Ready { lease, version: leased.version, at_ms }
+    } else if !whole && known && observed && (!down || !was_sure) {
+        Fact::Unready { lease, at_ms }
+    } else {
+        return Ok(false);
     };
     of.world.ledger().note(of.name, &fact).await?;
     Ok(true)

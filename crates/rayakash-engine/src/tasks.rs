@@ -21,7 +21,6 @@ impl Tasks {
     /// Starts a task. It is dropped at its next await when [`Self::stop`] is called.
     pub fn start(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
         let cancel = self.cancel.clone();
-        #[expect(clippy::disallowed_methods, reason = "the one place where tasks are spawned")]
         let _handle = self.tracker.spawn(async move {
             match cancel.run_until_cancelled(task).await {
                 Some(()) => tracing::debug!(task = name, "task ended"),

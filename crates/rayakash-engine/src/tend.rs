@@ -75,8 +75,5 @@ pub async fn tend(world: Arc<dyn World>, tending: Tending) {
 /// A block, since nothing changes on chain in between; longer when all is well.
 fn pause_ms(report: &Report) -> u64 {
     let block_ms = report.tip.map_or(LONGEST_MS, |tip| tip.block_ms).clamp(SHORTEST_MS, LONGEST_MS);
-    match report.summary {
-        Summary::Ready => block_ms.max(READY_MS),
-        _ => block_ms,
-    }
+    if report.summary == Summary::Ready { block_ms.max(READY_MS) } else { block_ms }
 }

@@ -22,7 +22,7 @@ impl Treasury {
             .into_iter()
             .map(|((), act)| act)
             .collect();
-        reserved.insert(cluster.clone(), admitted.iter().map(deposit).fold(0, u128::saturating_add));
+        reserved.insert(cluster.clone(), admitted.iter().map(Act::deposit).fold(0, u128::saturating_add));
         admitted
     }
 
@@ -40,13 +40,4 @@ impl Treasury {
 fn beside(reserved: &BTreeMap<Name, u128>, cluster: &Name, balance: u128) -> u128 {
     let others = reserved.iter().filter(|(name, _)| *name != cluster).map(|(_, amount)| *amount);
     balance.saturating_sub(others.fold(0, u128::saturating_add))
-}
-
-/// What an act takes from the wallet, uact.
-pub(crate) const fn deposit(act: &Act) -> u128 {
-    match act {
-        Act::OpenDeployment { deposit, .. } => deposit.amount,
-        Act::TopUp { amount, .. } => amount.amount,
-        _ => 0,
-    }
 }

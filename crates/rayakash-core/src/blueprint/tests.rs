@@ -51,10 +51,10 @@ fn drawn_of(cluster: &Cluster) -> Blueprint {
 }
 
 fn env_of(blueprint: &Blueprint, service: &str, name: &str) -> Option<String> {
-    let manifest = Manifest::from_json(blueprint.manifest.expose().as_bytes()).unwrap();
+    let manifest = Manifest::from_json(blueprint.manifest.expose().as_bytes()).ok()?;
     let found = manifest.0[0].services.iter().find(|s| s.name == service)?.clone();
     let prefix = format!("{name}=");
-    found.env.unwrap().iter().find_map(|line| line.strip_prefix(&prefix).map(str::to_owned))
+    found.env?.iter().find_map(|line| line.strip_prefix(&prefix).map(str::to_owned))
 }
 
 #[test]

@@ -54,9 +54,9 @@ fn r4_forbidden(look: &Look<'_>, deposit: &Coin) -> Option<Waiting> {
         (need.amount > have.amount).then_some(Waiting::Budget { need, have, cap })
     };
     // While a replacement is ready and its predecessor not closed, both are paid.
-    let running = look.seen.placements.iter().filter_map(|placed| match &placed.at {
-        Placement::Leased(leased) => Some(per_hour(leased.price.amount, &look.seen.tip)),
-        _ => None,
+    let running = look.seen.placements.iter().filter_map(|placed| {
+        let Placement::Leased(leased) = &placed.at else { return None };
+        Some(per_hour(leased.price.amount, &look.seen.tip))
     });
     let hourly = running.fold(per_hour(look.wanted.ceiling.amount, &look.seen.tip), u128::saturating_add);
     // Rounding up the hourly rate of a ceiling that was rounded down from the cap may exceed it by one.

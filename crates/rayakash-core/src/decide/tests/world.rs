@@ -208,9 +208,11 @@ impl World {
 
     /// Changes the newest lease.
     pub(super) fn lease(self, change: impl FnOnce(&mut Leased)) -> Self {
-        self.view(|v| match &mut v.placements.last_mut().unwrap().at {
-            Placement::Leased(leased) => change(leased),
-            other => panic!("{other:?}"),
+        self.view(|v| {
+            let Placement::Leased(leased) = &mut v.placements.last_mut().unwrap().at else {
+                panic!("no lease")
+            };
+            change(leased);
         })
     }
 
