@@ -1,6 +1,6 @@
 //! Cluster files that are wrong: exit code 3, the place, the line, a suggestion; nothing is started and nothing spent.
 
-use crate::{home, must};
+use crate::home::{home, must};
 
 const HEAD: &str = "  head: { resources: { CPU: 1, memory: 2Gi } }\n";
 

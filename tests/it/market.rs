@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rayakash_testkit::{Chain, Ledger, until};
 
-use crate::{home, must};
+use crate::home::{home, must};
 
 /// A cluster that nobody offers at this price.
 const CHEAP: &str = "\

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rayakash_testkit::until;
 
-use crate::{home, must};
+use crate::home::{home, must};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 

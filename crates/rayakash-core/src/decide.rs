@@ -132,7 +132,7 @@ fn r3_hold(seen: &View, decision: Decision) -> Decision {
     if !decision.acts.iter().any(held) {
         return match seen.tip.stalled_since_ms {
             // A chain that makes no blocks freezes every deadline, so also what follows from one.
-            Some(since_ms) if decision.waiting.is_some() => {
+            Some(since_ms) if decision.acts.is_empty() => {
                 Decision::wait(3, Waiting::ChainStalled { since_ms })
             }
             _ => decision,

@@ -1,6 +1,7 @@
 //! The program that runs in every container: `node/`, joined and packed for an environment variable.
 
 use std::io::Write as _;
+use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -25,7 +26,13 @@ pub const BOOTSTRAP: &str =
     "import os,zlib,base64;exec(zlib.decompress(base64.b64decode(os.environ['RAYAKASH_CODE'])))";
 
 /// The value of `RAYAKASH_CODE`: the program, zlib at level 9, then base64. At most 12 KiB, a test sees to it.
-pub fn packed() -> String {
+pub fn packed() -> &'static str {
+    // Every look draws the blueprint, and packing is most of the work.
+    static PACKED: LazyLock<String> = LazyLock::new(pack);
+    &PACKED
+}
+
+fn pack() -> String {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     // Writing to memory cannot fail; an empty value would be caught by the test below and by the first container.
     let packed =

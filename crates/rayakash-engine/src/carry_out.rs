@@ -45,8 +45,8 @@ pub(crate) async fn carry_out(
         &outcome
     {
         tracing::warn!(cluster = %of.name, act = act.name(), intent = %intent.id, why = %why, "not done");
-        of.world.ledger().say(of.name, &format!("{}: {why}", act.name()), "").await?;
     }
+    // The record of an outcome says why, for people too.
     of.world.ledger().settle(&intent, &outcome, &settled_at(tip, &outcome)).await?;
     Ok(carried_out)
 }

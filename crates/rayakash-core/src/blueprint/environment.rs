@@ -49,7 +49,7 @@ fn ours(cluster: &Cluster, keys: &Keys, one: &Drawn<'_>) -> Vec<(&'static str, S
     let mut env = vec![
         ("PYTHONUNBUFFERED", "1".to_owned()),
         ("RAYAKASH", escaped(&settings(cluster, one))),
-        ("RAYAKASH_CODE", crate::node::packed()),
+        ("RAYAKASH_CODE", crate::node::packed().to_owned()),
         ("RAYAKASH_GATE", gate(keys)),
         ("RAY_AUTH_MODE", "token".to_owned()),
         ("RAY_AUTH_TOKEN", keys.ray_token.expose().to_owned()),

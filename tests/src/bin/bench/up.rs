@@ -71,13 +71,14 @@ async fn events(home: &Home, since: u64) -> Result<Vec<Event>, Error> {
     for line in ran.out.lines() {
         let event: Value = serde_json::from_str(line)
             .map_err(|error| Error::Wrong(format!("an event cannot be read: {error}: {line}")))?;
-        let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
-        if event["id"].as_u64().is_some_and(|id| id > since) {
+        let field = |name: &str| event.get(name).cloned().unwrap_or_default();
+        let text = |name: &str| field(name).as_str().unwrap_or_default().to_owned();
+        if field("id").as_u64().is_some_and(|id| id > since) {
             events.push(Event {
-                at_ms: event["at_ms"].as_i64().unwrap_or_default().into(),
+                at_ms: field("at_ms").as_i64().unwrap_or_default().into(),
                 kind: text("kind"),
                 text: text("text"),
-                fields: event["fields"].clone(),
+                fields: field("fields"),
             });
         }
     }
@@ -99,8 +100,9 @@ fn phases(events: &[Event]) -> Vec<(String, i128)> {
 /// From the look that decided to order to the block that made the lease.
 fn blocks(events: &[Event]) -> Result<i128, Error> {
     let height = |kind: &str, act: &str| {
-        let mut of_act = events.iter().filter(|e| e.kind == kind && e.fields["act"] == act);
-        of_act.find_map(|event| event.fields["height"].as_i64()).map(i128::from)
+        let is_it = |event: &&Event| event.kind == kind && event.fields.get("act").is_some_and(|a| a == act);
+        let mut of_act = events.iter().filter(is_it);
+        of_act.find_map(|event| event.fields.get("height")?.as_i64()).map(i128::from)
     };
     let ordered = height("intent", "open-deployment");
     let leased = height("settled", "accept-bid");
@@ -112,8 +114,9 @@ fn blocks(events: &[Event]) -> Result<i128, Error> {
 
 async fn block_ms(home: &Home) -> Result<i128, Error> {
     let status = home.run(&["sandbox", "status", "-o", "json"]).await?.expect(0)?.json()?;
-    status["status"]["block_time_ms"]
-        .as_i64()
+    status
+        .pointer("/status/block_time_ms")
+        .and_then(Value::as_i64)
         .map(i128::from)
         .ok_or_else(|| Error::Wrong(format!("no block time in {status}")))
 }
