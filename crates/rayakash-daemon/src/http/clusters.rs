@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use rayakash_api::error::{Code, Problem};
 use rayakash_api::v1;
 use rayakash_core::spec::{Cluster, Name};
+use rayakash_core::view::{Manifest, Placement, View};
 use rayakash_core::{Act, Secret, blueprint, ceiling_per_block, per_hour, usd};
 use rayakash_engine::facts::{Books, Wish};
 use rayakash_engine::{Report, preview};
@@ -115,7 +116,8 @@ pub(crate) async fn plan(
     let wish = Wish { cluster: cluster.clone(), restart: true, written_ms: SystemClock.now_ms() };
     let rehearsal = Rehearsal::of(&service.clusters.world);
     let seen = preview(&rehearsal, wish, &service.clusters.settings).await?;
-    let changes: Vec<v1::Change> = seen.decision.acts.iter().map(change).collect();
+    let differs = |act: &&Act| !is_upkeep(act, &seen.seen.view);
+    let changes: Vec<v1::Change> = seen.decision.acts.iter().filter(differs).map(change).collect();
     let restarts = |act: &Act| {
         matches!(act, Act::UpdateDeployment { .. })
             || (matches!(act, Act::OpenDeployment { .. }) && !seen.seen.view.placements.is_empty())
@@ -137,6 +139,13 @@ pub(crate) async fn plan(
         most_usd_per_hour: Some(usd(hourly)),
         most_usd_total: cluster.budget.max_total.map(usd),
     }))
+}
+
+/// What the daemon does anyway, now and then, for a cluster that is as it should be: a provider gets its manifest once more.
+fn is_upkeep(act: &Act, view: &View) -> bool {
+    let Act::SendManifest { version, .. } = act else { return false };
+    let current = view.current().map(|placed| &placed.at);
+    matches!(current, Some(Placement::Leased(leased)) if leased.manifest == Manifest::Accepted(*version))
 }
 
 fn change(act: &Act) -> v1::Change {
