@@ -12,6 +12,6 @@ fn the_program_of_a_node() {
         .output()
         .expect("python3 3.10 or later is needed for the tests of the node");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}\n{said}", folder.display());
+    assert!(output.status.success(), "{}: {}\n{said}", folder.display(), output.status);
     assert!(!said.contains("Ran 0 tests"), "no test was found in {}\n{said}", folder.display());
 }
