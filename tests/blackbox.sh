@@ -14,7 +14,7 @@ unset RAYAKASH_CONTEXT RAYAKASH_OUTPUT RAYAKASH_LOG RAYAKASH_PASSPHRASE_FILE
 sandbox_home=$RAYAKASH_HOME/state/sandbox
 quickstart=config/examples/quickstart.yaml
 passed=0 failed=0 began=$SECONDS
-helpers=() pods=()
+pods=()
 
 # --- words -------------------------------------------------------------------------------------------------------------------------
 
@@ -92,7 +92,8 @@ cleanup() {
   trap - EXIT INT TERM
   # The sandbox stops its pods when it is asked to; what was remembered of them is killed in case it cannot.
   [ -e "$sandbox_home/sandbox.json" ] && remember_pods
-  for pid in "${helpers[@]}"; do kill "$pid" 2>/dev/null; done
+  # Of what was put into the background only what still runs: the number of what has ended may be a stranger's by now.
+  for pid in $(jobs -pr); do kill "$pid" 2>/dev/null; done
   "$bin" daemon stop >/dev/null 2>&1
   "$bin" sandbox stop >/dev/null 2>&1
   for pod in "${pods[@]}"; do if runs "$pod"; then kill -9 "${pod%:*}" 2>/dev/null; fi; done
@@ -173,7 +174,7 @@ ends "a job that fails" 100 "$bin" submit quickstart -- python -c 'raise SystemE
 
 echo "== forward, Ray's own client"
 "$bin" forward quickstart 8265 >"$work/port" 2>"$work/forward" &
-helpers+=($!)
+forward=$!
 check "forward prints its port" within 10 test -s "$work/port"
 port=$(head -n 1 "$work/port")
 token=$("$bin" token quickstart)
@@ -201,7 +202,7 @@ assert all(r["ok"] for r in rows) and len({r["instance_id"] for r in rows}) == 3
 PY
 }
 ends "Ray's own API has three nodes ALIVE, and the probe job ran on each" 0 members
-kill "${helpers[-1]}"
+kill "$forward"
 
 echo "== what the world can reach"
 "$bin" sdl manifest "$quickstart" >"$work/manifest"
@@ -272,7 +273,6 @@ check "after kill -9 of the sandbox the daemon says so" within 60 gone
 "$bin" status quickstart >"$work/out" 2>"$work/err"
 check "  it names the endpoint" out_has "$endpoint"
 "$bin" sandbox run >"$work/sandbox" 2>&1 &
-helpers+=($!)
 is_ready() { [ "$(status 'it["state"]')" = ready ]; }
 check "it goes on when the sandbox is back" within 120 is_ready
 ends "  a job runs on the same nodes" 0 "$bin" submit quickstart -- python -c 'print("still here")'

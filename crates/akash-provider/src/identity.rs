@@ -95,8 +95,8 @@ impl Expected {
         Ok(config)
     }
 
-    /// Makes sure that the provider's certificates are known and recent. An error means that no server can prove itself
-    /// by the chain for now; by a certificate authority it still can.
+    /// Makes sure that the provider's certificates are known and recent. An error means that, until a later call succeeds, no
+    /// server can prove itself by the chain; by a certificate authority it still can.
     pub(crate) async fn prepare(&self, again: bool) -> Result<(), BoxError> {
         let mut read_at = self.read_at.lock().await;
         if !again && read_at.is_some_and(|at| at.elapsed() < FRESH) {

@@ -1,4 +1,5 @@
 """The gate, over real TLS, friends and strangers."""
+import asyncio
 import os
 import signal
 import socket
@@ -7,7 +8,7 @@ import tempfile
 import threading
 import unittest
 
-from node import CERTIFICATES, TOKEN, Node, eventually, read_all
+from node import CERTIFICATES, DEADLINE, TOKEN, Node, any_server, eventually, read_all
 
 
 class Echo:
@@ -146,15 +147,17 @@ class Gate(unittest.TestCase):
         node = self.node()
         Echo(self, node.base + 3)
         data = os.urandom(8 << 20)
-        with node.connect(preface("client") + data[:1000]) as s:    # the first bytes right behind the preface
-            got = b""
-            sender = threading.Thread(target=s.sendall, args=(data[1000:],))
-            sender.start()
-            while len(got) < len(data) + 3:
-                got += s.recv(1 << 20)
-            sender.join()
-            self.assertEqual(got[:3], b"OK\n")
-            self.assertTrue(got[3:] == data)
+
+        async def there_and_back():
+            reader, writer = await asyncio.open_connection(node.ip, node.gate, ssl=any_server())
+            writer.write(preface("client") + data[:1000])     # the first bytes right behind the preface
+            writer.write(data[1000:])
+            got = await asyncio.wait_for(reader.readexactly(len(data) + 3), DEADLINE)
+            writer.close()
+            return got
+        got = asyncio.run(there_and_back())
+        self.assertEqual(got[:3], b"OK\n")
+        self.assertTrue(got[3:] == data)
 
     def test_an_end_of_one_side_ends_the_other(self):
         node = self.node()
