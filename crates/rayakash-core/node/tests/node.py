@@ -57,11 +57,11 @@ def children(pid):
 
 
 def free_block(ip):
-    """The first of 64 ports of which the gate's and the dashboard's are free."""
+    """The first of 64 ports of which the gate's, the dashboard's and the Ray client's are free."""
     while True:
         base = random.randrange(10000, 29900)
         try:
-            for host, port in ((ip, base + 1), ("127.0.0.1", base + 2)):
+            for host, port in ((ip, base + 1), ("127.0.0.1", base + 2), ("127.0.0.1", base + 3)):
                 with socket.socket() as s:
                     s.bind((host, port))
             return base

@@ -38,6 +38,7 @@ class Echo:
         conn.close()
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)    # wakes `accept`, which would hold the port
         self.listener.close()
         for conn in self.open:
             conn.close()
