@@ -50,12 +50,13 @@ json() { python3 -c 'import json,sys; it=json.load(sys.stdin); x=eval(sys.argv[1
 chain() { "${bin%/*}/look" "$sandbox_home" | json "$1"; }
 # `status` ends with 10 while a cluster is not ready, which is no failure here.
 status() { { "$bin" status quickstart -o json || true; } | json "$1"; }
-pid_of_sandbox() { json 'it["pid"]' <"$sandbox_home/sandbox.json"; }
+# Nothing when none answers: what a killed one wrote down may be a stranger's number by now.
+pid_of_sandbox() { "$bin" sandbox status -o json 2>/dev/null | json 'it["info"]["pid"]' 2>/dev/null; }
 pid_of_daemon() { "$bin" daemon status -o json | json 'it["daemon"]["pid"]'; }
 
-# Everything below a process, as pid:start-time, so that a later process with the same number is another one.
+# Everything below some processes, as pid:start-time, so that a later process with the same number is another one.
 below() {
-  python3 - "$1" <<'PY'
+  python3 - "$@" <<'PY'
 import os, sys
 children, start = {}, {}
 for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -66,7 +67,7 @@ for pid in filter(str.isdigit, os.listdir("/proc")):
     if rest[0] not in "ZX":
         children.setdefault(rest[1], []).append(pid)
         start[pid] = rest[19]
-todo = [sys.argv[1]]
+todo = sys.argv[1:]
 while todo:
     for pid in children.get(todo.pop(), []):
         print(f"{pid}:{start[pid]}")
@@ -81,7 +82,14 @@ runs() {
   set -- "$1" $stat
   [ "$2" != Z ] && [ "${21}" = "${1#*:}" ]
 }
-remember_pods() { mapfile -t pods < <(below "$(pid_of_sandbox)"); }
+# Adds what runs below the sandbox and below what was remembered: a pod that was taken over by a new sandbox is not its child.
+remember_pods() {
+  local pod roots more
+  roots=("$(pid_of_sandbox)")
+  for pod in "${pods[@]}"; do if runs "$pod"; then roots+=("${pod%:*}"); fi; done
+  mapfile -t more < <(below "${roots[@]}")
+  pods+=("${more[@]}")
+}
 no_pod_runs() {
   local pod
   for pod in "${pods[@]}"; do if runs "$pod"; then return 1; fi; done
@@ -91,7 +99,7 @@ cleanup() {
   local code=$? pid pod
   trap - EXIT INT TERM
   # The sandbox stops its pods when it is asked to; what was remembered of them is killed in case it cannot.
-  [ -e "$sandbox_home/sandbox.json" ] && remember_pods
+  remember_pods
   # Of what was put into the background only what still runs: the number of what has ended may be a stranger's by now.
   for pid in $(jobs -pr); do kill "$pid" 2>/dev/null; done
   "$bin" daemon stop >/dev/null 2>&1
@@ -202,7 +210,7 @@ assert all(r["ok"] for r in rows) and len({r["instance_id"] for r in rows}) == 3
 PY
 }
 ends "Ray's own API has three nodes ALIVE, and the probe job ran on each" 0 members
-kill "$forward"
+jobs -pr | grep -qx "$forward" && kill "$forward"
 
 echo "== what the world can reach"
 "$bin" sdl manifest "$quickstart" >"$work/manifest"
@@ -231,7 +239,7 @@ listening "$(pid_of_sandbox)" >"$work/ports"
 gates=$(awk '$1 >= 30000 && $1 <= 32767' "$work/ports")
 check "one port of 30000 to 32767 is forwarded ($gates)" test "$(wc -w <<<"$gates")" -eq 1
 only_a_gate() {
-  python3 - "$work/ports" "$gates" <<'PY'
+  python3 - "$work/ports" "$gates" "$token" <<'PY'
 import socket, ssl, sys
 tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 tls.check_hostname, tls.verify_mode, tls.minimum_version = False, ssl.CERT_NONE, ssl.TLSVersion.TLSv1_3
@@ -244,13 +252,14 @@ def ask(port, text, secure):
         except (ssl.SSLError, ConnectionError, socket.timeout):
             return b""
 gate = int(sys.argv[2])
-http = b"GET /api/version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+# With the right token: without one Ray, too, would say nothing.
+http = b"GET /api/version HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + sys.argv[3].encode() + b"\r\nConnection: close\r\n\r\n"
 assert b"HTTP/1.1 200" not in ask(gate, http, False), "plain HTTP through the gate"
-assert b"200" not in ask(gate, http, True), "HTTP through the gate without a token"
+assert b"200" not in ask(gate, http, True), "HTTP through the gate without its first line"
 for target in (b"dashboard", b"client", b"status"):
     answer = ask(gate, b"RAYAKASH/1 " + b"0" * 43 + b" " + target + b"\n", True)
     assert answer.startswith(b"ERR auth"), (target, answer)
-# Behind every other port of the providers, the ingress among them, there is no Ray either, whatever name is asked for.
+# Behind every other port of the providers, the ingress among them, there is no Ray either.
 for port in map(int, open(sys.argv[1])):
     if port != gate:
         answer = ask(port, http, False)
@@ -290,8 +299,7 @@ ends "  a job runs on it" 0 "$bin" submit quickstart -- python -c 'print("whole 
 check "  still one deployment, open" test "$(chain 'len(it["deployments"]), it["open"]')" = "(1, 1)"
 
 echo "== down"
-mapfile -t more < <(below "$(pid_of_sandbox)")
-pods+=("${more[@]}")
+remember_pods
 ends "down ends well" 0 "$bin" down quickstart
 check "the chain has it closed" test "$(chain 'it["open"], it["deployments"][0]["state"]')" = "(0, 'closed')"
 cost=$((before_uact - $(chain 'it["uact"]')))

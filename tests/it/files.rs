@@ -47,10 +47,10 @@ async fn what_is_no_file_at_all_is_refused() {
     let home = home();
     let table = [
         ("no such file", "none.yaml", None, "No such file"),
-        ("a folder", ".", None, "."),
-        ("nothing", "empty.yaml", Some(String::new()), "empty"),
+        ("a folder", ".", None, "Is a directory"),
+        ("nothing", "empty.yaml", Some(String::new()), "the file is empty"),
         ("more than any file needs", "large.yaml", Some("x".repeat(2_000_000)), "256 KiB"),
-        ("no text", "binary.yaml", Some("\u{0}\u{1}".to_owned()), "binary.yaml"),
+        ("no text", "binary.yaml", Some("\u{0}\u{1}".to_owned()), "a character that cannot be printed"),
     ];
     for (what, name, text, said) in table {
         let file = match text {

@@ -11,7 +11,7 @@ mod wire;
 
 pub use account::Account;
 pub use deployment::{DeploymentParams, DeploymentRecord};
-pub use market::{LeaseRecord, MarketFilter, MarketParams};
+pub use market::{LeaseRecord, MarketFilter};
 pub use node::{Block, BlockTx, NodeConfig, Tip};
 pub use tx::{Answer, Broadcast, Simulation, TxResult};
 
@@ -92,11 +92,6 @@ impl Client {
             return Err(ChainError::NoEndpoint);
         }
         Ok(Self::of(endpoints))
-    }
-
-    /// A client of one node over a connection of the caller's making.
-    pub fn from_channel(name: impl Into<String>, channel: Channel) -> Self {
-        Self::of(vec![Endpoint::new(name.into(), channel)])
     }
 
     fn of(endpoints: Vec<Endpoint>) -> Self {

@@ -17,9 +17,9 @@ mod sender;
 pub use attempt::{Attempt, End, Evidence};
 pub use client::{
     Account, Answer, At, Block, BlockTx, Broadcast, Client, DeploymentParams, DeploymentRecord, LeaseRecord,
-    MarketFilter, MarketParams, NodeConfig, Simulation, Tip, TxResult,
+    MarketFilter, NodeConfig, Simulation, Tip, TxResult,
 };
 pub use error::{ChainError, Recovery};
 pub use journal::{Journal, JournalError, MemoryJournal};
-pub use policy::{Class, Kind, Policy, TooDear};
-pub use sender::{Progress, Sender, Unsettled};
+pub use policy::{Class, Policy, TooDear};
+pub use sender::{Sender, Unsettled};

@@ -21,25 +21,6 @@ pub enum Class {
     Other,
 }
 
-/// Whether a second execution would do it twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The chain refuses a second one: "it is so already" counts as success after a look.
-    Keyed,
-    /// A second one happens again, and pays again.
-    Once,
-}
-
-impl Class {
-    /// Whether a second execution would do it twice.
-    pub const fn kind(self) -> Kind {
-        match self {
-            Self::Create | Self::Lease | Self::Update | Self::Close | Self::Other => Kind::Keyed,
-            Self::Deposit => Kind::Once,
-        }
-    }
-}
-
 /// The figures by which a [`crate::Sender`] works.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -163,12 +144,11 @@ mod tests {
     }
 
     #[test]
-    fn closes_have_the_short_window_and_only_deposits_can_happen_twice() {
+    fn closes_have_the_short_window() {
         let policy = Policy::default();
         for class in [Class::Create, Class::Lease, Class::Update, Class::Deposit, Class::Close, Class::Other]
         {
             assert_eq!(policy.window(class), if class == Class::Close { 10 } else { 20 });
-            assert_eq!(class.kind() == Kind::Once, class == Class::Deposit);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use akash_types::{Height, Msg};
 use akash_wallet::{Allowed, Key, Refused, TxHash};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 
 use crate::pace::Pace;
 use crate::{Attempt, ChainError, Class, Client, End, Journal, JournalError, Policy, Recovery, TooDear};
@@ -26,7 +26,6 @@ pub struct Sender {
     journal: Arc<dyn Journal>,
     policy: Policy,
     state: Mutex<State>,
-    progress: watch::Sender<Option<Progress>>,
 }
 
 /// What is known only while the process lives.
@@ -35,19 +34,6 @@ struct State {
     pace: Pace,
     /// The newest height seen, of which the block was read too: a node below it is behind and is not believed.
     floor: Option<Height>,
-}
-
-/// The attempt that is being followed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// What it is to bring about.
-    pub intent: String,
-    /// The transaction.
-    pub hash: TxHash,
-    /// The newest height seen.
-    pub height: Height,
-    /// From this height on it can be proven dead.
-    pub dead_at: Height,
 }
 
 /// An intent whose fate could not be told. Ask again: [`Sender::carry_out`] and [`Sender::pursue`] take up what is open.
@@ -157,18 +143,12 @@ impl Sender {
         journal: Arc<dyn Journal>,
         policy: Policy,
     ) -> Self {
-        let (state, progress) = (Mutex::default(), watch::Sender::new(None));
-        Self { client, key, allowed, chain_id: chain_id.into(), journal, policy, state, progress }
+        Self { client, key, allowed, chain_id: chain_id.into(), journal, policy, state: Mutex::default() }
     }
 
     /// Whose transactions these are.
     pub const fn key(&self) -> &Key {
         &self.key
-    }
-
-    /// What is being followed at any moment; `None` in between.
-    pub fn progress(&self) -> watch::Receiver<Option<Progress>> {
-        self.progress.subscribe()
     }
 
     /// Brings about an intent: all `messages` in one transaction. One at a time; the others wait.

@@ -79,7 +79,8 @@ impl Gateway {
     /// Sends the manifest of a deployment; the whole one, whatever this provider leases of it.
     ///
     /// Success means that the provider will try, not that anything runs. The token needs `send-manifest`.
-    /// [`crate::manifest::next`] says whether and when to send it again.
+    /// Send it once more some seconds later: a provider that accepts before its own event loop has seen the lease closes the
+    /// lease after five minutes for want of a manifest. An identical one restarts nothing.
     pub async fn put_manifest(&self, dseq: Dseq, manifest: &Manifest, token: &Token) -> Result<(), PutError> {
         let ask = Ask {
             method: Method::PUT,

@@ -51,35 +51,35 @@ impl Gateway {
     /// Sends a request and reads a JSON answer.
     pub(crate) async fn read<T: DeserializeOwned>(&self, ask: Ask<'_>) -> Result<T, GatewayError> {
         let what = ask.what(self);
-        let patience = ask.patience;
-        let reading = async {
-            let body = self.send(ask).await?;
-            serde_json::from_slice(&body)
-                .map_err(|error| GatewayError::Unreadable { what: what.clone(), problem: error.to_string() })
-        };
-        match tokio::time::timeout(patience, reading).await {
-            Ok(read) => read,
+        let body = self.send(ask).await?;
+        serde_json::from_slice(&body)
+            .map_err(|error| GatewayError::Unreadable { what, problem: error.to_string() })
+    }
+
+    /// Sends a request and gives the body of a successful answer, all within the request's patience.
+    pub(crate) async fn send(&self, ask: Ask<'_>) -> Result<Vec<u8>, GatewayError> {
+        let what = ask.what(self);
+        match tokio::time::timeout(ask.patience, self.exchange(&ask, &what)).await {
+            Ok(answered) => answered,
             Err(source) => Err(GatewayError::Unreachable { what, source: source.into() }),
         }
     }
 
-    /// Sends a request and gives the body of a successful answer. A certificate that is not known yet makes it ask the
-    /// chain again, once.
-    pub(crate) async fn send(&self, ask: Ask<'_>) -> Result<Vec<u8>, GatewayError> {
-        let what = ask.what(self);
-        let answer = match self.attempt(&ask, false).await {
+    /// A certificate that is not known yet makes it ask the chain again, once.
+    async fn exchange(&self, ask: &Ask<'_>, what: &str) -> Result<Vec<u8>, GatewayError> {
+        let answer = match self.attempt(ask, false).await {
             Err(error) if verdict(&error) == Some(NotTheProvider::Unpublished) => {
-                self.attempt(&ask, true).await
+                self.attempt(ask, true).await
             }
             other => other,
         };
-        let mut answer = answer.map_err(|error| self.failure(what.clone(), error))?;
+        let mut answer = answer.map_err(|error| self.failure(what.to_owned(), error))?;
         let status = answer.status();
         if status.is_success() {
-            return body(&mut answer, &what, LONGEST).await;
+            return body(&mut answer, what, LONGEST).await;
         }
-        let text = body(&mut answer, &what, LONGEST_ERROR).await.unwrap_or_default();
-        Err(GatewayError::from_answer(what, status.as_u16(), &text))
+        let text = body(&mut answer, what, LONGEST_ERROR).await.unwrap_or_default();
+        Err(GatewayError::from_answer(what.to_owned(), status.as_u16(), &text))
     }
 
     async fn attempt(&self, ask: &Ask<'_>, again: bool) -> Result<Response, Attempt> {
@@ -89,8 +89,7 @@ impl Gateway {
     }
 
     fn request(&self, ask: &Ask<'_>) -> Result<RequestBuilder, GatewayError> {
-        let mut request =
-            self.client().request(ask.method.clone(), self.url(&ask.path)).timeout(ask.patience);
+        let mut request = self.client().request(ask.method.clone(), self.url(&ask.path));
         if let Some(token) = ask.token {
             request = request.header(AUTHORIZATION, authorization(token, &ask.path)?);
         }

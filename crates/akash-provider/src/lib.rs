@@ -9,7 +9,7 @@ mod gateway;
 mod http;
 mod identity;
 pub mod lease;
-pub mod manifest;
+mod manifest;
 pub mod status;
 mod stream;
 mod verifier;

@@ -1,8 +1,6 @@
-//! Sending a manifest: what the answers mean, and when to send again.
+//! Sending a manifest: what the answers mean.
 
-use std::time::Duration;
-
-use crate::{GatewayError, Recovery};
+use crate::GatewayError;
 
 /// A manifest that was not accepted.
 #[derive(Debug, thiserror::Error)]
@@ -66,110 +64,39 @@ impl From<GatewayError> for PutError {
     }
 }
 
-impl PutError {
-    /// What to do about it, once. [`next`] also knows when it is enough.
-    pub const fn recovery(&self) -> Recovery {
-        match self {
-            Self::NoLease { .. } => Recovery::Retry { after: Duration::from_secs(6) },
-            Self::Version => Recovery::Retry { after: Duration::from_secs(4) },
-            Self::Refused { .. } => Recovery::GiveUp,
-            Self::Gateway { source } => source.recovery(),
-        }
-    }
-}
-
-/// What to do after sending a manifest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// Send the same again after this long.
-    Again {
-        /// How long.
-        after: Duration,
-    },
-    /// Send the same again with a new token, at once.
-    Refresh,
-    /// The provider has it for certain.
-    Done,
-    /// Look at the chain: waiting longer does not help.
-    Look,
-    /// It is refused for good.
-    Stop,
-}
-
-/// How often a provider may say that it knows no lease.
-const MOST_NO_LEASE: u32 = 10;
-/// How often it may expect another version.
-const MOST_VERSION: u32 = 5;
-/// How often a new token is tried.
-const MOST_TOKENS: u32 = 2;
-/// When an accepted manifest is sent the second time.
-const CONFIRM: Duration = Duration::from_secs(15);
-
-/// The rule. `accepted` and `alike` count earlier answers to the same manifest: successes, and those in a row of the kind
-/// that came now.
-///
-/// An accepted manifest is sent once more, unchanged: a provider that accepts before its own event loop has seen the lease
-/// would close the lease after five minutes for want of a manifest. An identical one restarts nothing.
-pub fn next(outcome: &Result<(), PutError>, accepted: u32, alike: u32) -> Next {
-    let error = match outcome {
-        Ok(()) if accepted > 0 => return Next::Done,
-        Ok(()) => return Next::Again { after: CONFIRM },
-        Err(error) => error,
-    };
-    let most = match error {
-        PutError::NoLease { .. } => MOST_NO_LEASE,
-        PutError::Version => MOST_VERSION,
-        PutError::Gateway { source: GatewayError::Token { .. } } => MOST_TOKENS,
-        PutError::Refused { .. } | PutError::Gateway { .. } => u32::MAX,
-    };
-    match error.recovery() {
-        Recovery::GiveUp => Next::Stop,
-        Recovery::Look => Next::Look,
-        _ if alike >= most => Next::Look,
-        Recovery::Refresh => Next::Refresh,
-        // A provider in trouble is asked ever more seldom.
-        Recovery::Retry { after } if most == u32::MAX => {
-            Next::Again { after: after * 2_u32.pow(alike.min(4)) }
-        }
-        Recovery::Retry { after } => Next::Again { after },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn answer(status: u16, body: &str) -> Result<(), PutError> {
-        Err(GatewayError::from_answer("PUT".to_owned(), status, body.as_bytes()).into())
-    }
-
     #[test]
-    fn the_rule() {
-        let again = |secs| Next::Again { after: Duration::from_secs(secs) };
-        let version = "manifest version validation failed\n";
+    fn answers_are_told_apart() {
         let lost = "rpc error: code = NotFound desc = Deployment not found: key not found";
+        let claims = r#"{"message":"JWT has invalid claims"}"#;
         let cases = [
-            (Ok(()), 0, 0, again(15)),
-            (Ok(()), 1, 0, Next::Done),
-            (answer(404, "no lease for deployment\n"), 0, 0, again(6)),
-            (answer(404, "no lease for deployment\n"), 0, 10, Next::Look),
-            (answer(500, lost), 0, 0, again(6)),
-            (answer(422, version), 0, 0, again(4)),
-            (answer(422, version), 0, 5, Next::Look),
-            (answer(422, "invalid manifest: zero global services"), 0, 0, Next::Stop),
-            (answer(422, "manifest cross-validation error: x"), 0, 0, Next::Stop),
-            (answer(500, "invalid manifest: group count mismatch (1 != 2)"), 0, 0, Next::Stop),
-            (answer(500, "hostname not allowed: host \"h\" in use"), 0, 0, Next::Stop),
-            (answer(500, "GPU must not be nil"), 0, 0, Next::Stop),
-            (answer(500, "not running"), 0, 0, again(5)),
-            (answer(503, ""), 0, 2, again(20)),
-            (answer(503, ""), 0, 99, again(80)),
-            (answer(401, r#"{"message":"unauthorized access"}"#), 0, 0, Next::Refresh),
-            (answer(400, r#"{"message":"JWT has invalid claims"}"#), 0, 2, Next::Look),
-            (answer(405, ""), 0, 0, Next::Stop),
+            (404, "no lease for deployment\n", "no lease"),
+            (500, lost, "no lease"),
+            (422, "manifest version validation failed\n", "version"),
+            (422, "invalid manifest: zero global services", "refused"),
+            (422, "manifest cross-validation error: x", "refused"),
+            (500, "invalid manifest: group count mismatch (1 != 2)", "refused"),
+            (500, "hostname not allowed: host \"h\" in use", "refused"),
+            (500, "GPU must not be nil", "refused"),
+            (405, "", "refused"),
+            (500, "not running", "failing"),
+            (503, "", "failing"),
+            (401, r#"{"message":"unauthorized access"}"#, "token"),
+            (400, claims, "token"),
         ];
-        for (outcome, accepted, alike, wanted) in cases {
-            assert_eq!(next(&outcome, accepted, alike), wanted, "{outcome:?} after {accepted}, {alike}");
+        for (status, body, wanted) in cases {
+            let told = match GatewayError::from_answer("PUT".to_owned(), status, body.as_bytes()).into() {
+                PutError::NoLease { .. } => "no lease",
+                PutError::Version => "version",
+                PutError::Refused { .. } => "refused",
+                PutError::Gateway { source: GatewayError::Failing { .. } } => "failing",
+                PutError::Gateway { source: GatewayError::Token { .. } } => "token",
+                PutError::Gateway { .. } => "another",
+            };
+            assert_eq!(told, wanted, "{status} {body}");
         }
     }
 }

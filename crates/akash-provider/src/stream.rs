@@ -22,7 +22,7 @@ use crate::gateway::{Gateway, lease_path};
 use crate::http::authorization;
 use crate::lease::or_default;
 use crate::verifier::{NotTheProvider, verdict};
-use crate::{BoxError, GatewayError, Recovery};
+use crate::{BoxError, GatewayError};
 
 /// How long connection and handshakes may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -113,19 +113,6 @@ pub enum StreamEnd {
         /// What.
         problem: String,
     },
-}
-
-impl StreamEnd {
-    /// What to do about it. Lines may have been missed; a new stream may repeat some.
-    pub const fn recovery(&self) -> Recovery {
-        match self {
-            Self::NoLease => Recovery::Look,
-            Self::NoPods | Self::NotReady => Recovery::Retry { after: Duration::from_secs(2) },
-            Self::ClusterDown => Recovery::Retry { after: Duration::from_secs(10) },
-            Self::Lost { .. } | Self::Silent => Recovery::Retry { after: Duration::from_secs(1) },
-            Self::Unreadable { .. } => Recovery::GiveUp,
-        }
-    }
 }
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;

@@ -3,7 +3,7 @@
 mod client;
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -63,7 +63,8 @@ pub(crate) struct SetTime {
 #[derive(Clone, Debug)]
 pub(crate) struct Controls {
     pub(crate) node: Arc<Node>,
-    pub(crate) providers: Arc<Providers>,
+    /// Whoever is being answered, the sandbox ends them when it ends.
+    pub(crate) providers: Weak<Providers>,
     /// Cancelled when somebody asks the sandbox to stop; whoever started it stops it then.
     pub(crate) stop: CancellationToken,
 }
@@ -129,14 +130,16 @@ async fn kill_provider(
     State(controls): State<Controls>,
     Path(index): Path<usize>,
 ) -> Result<StatusCode, Refused> {
-    if controls.providers.kill(index).await { Ok(StatusCode::NO_CONTENT) } else { Err(no_provider()) }
+    let providers = controls.providers.upgrade().ok_or_else(no_provider)?;
+    if providers.kill(index).await { Ok(StatusCode::NO_CONTENT) } else { Err(no_provider()) }
 }
 
 async fn start_provider(
     State(controls): State<Controls>,
     Path(index): Path<usize>,
 ) -> Result<StatusCode, Refused> {
-    let started = controls.providers.restart(index).await.map_err(|e| failed(&e))?;
+    let providers = controls.providers.upgrade().ok_or_else(no_provider)?;
+    let started = providers.restart(index).await.map_err(|e| failed(&e))?;
     if started { Ok(StatusCode::NO_CONTENT) } else { Err(no_provider()) }
 }
 

@@ -1,11 +1,9 @@
 //! The sandbox's folder: who may use it, and the notes in it.
 
 use std::fs::{self, File, TryLockError};
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
@@ -86,7 +84,7 @@ impl Home {
     }
 
     pub(crate) fn ports(&self) -> Ports {
-        read(&self.path.join(PORTS)).unwrap_or_default()
+        private::load(&self.path.join(PORTS)).ok().flatten().unwrap_or_default()
     }
 
     pub(crate) fn remember(&self, ports: Ports) -> Result<(), Error> {
@@ -105,7 +103,7 @@ impl Home {
 impl Info {
     /// What the sandbox of a folder says about itself; `None` when none is running there, unless it was killed.
     pub fn read(home: &Path) -> Option<Self> {
-        read(&home.join(NOTE))
+        private::load(&home.join(NOTE)).ok().flatten()
     }
 }
 
@@ -113,15 +111,6 @@ fn failed(action: &'static str, path: &Path, source: std::io::Error) -> Error {
     Error::File { action, path: path.to_owned(), source }
 }
 
-fn read<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
-}
-
-/// Writes a note at once: readers see the old one or the new one.
 fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
-    let text = serde_json::to_vec_pretty(value).map_err(|e| failed("write", path, e.into()))?;
-    let new = path.with_extension("new");
-    let file = private::options().create(true).truncate(true).write(true).open(&new);
-    file.and_then(|mut file| file.write_all(&text)).map_err(|source| failed("write", &new, source))?;
-    fs::rename(&new, path).map_err(|source| failed("write", path, source))
+    private::save(path, value).map_err(|source| failed("write", path, source))
 }

@@ -1,9 +1,12 @@
 //! Files and folders that nobody else of this machine may read: manifests and logs carry secrets.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io;
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// Makes a folder and those above it that are missing, for their owner only. One that is there stays as it is.
 pub(crate) fn folder(path: &Path) -> io::Result<()> {
@@ -15,6 +18,25 @@ pub(crate) fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.mode(0o600);
     options
+}
+
+/// Replaces `path` by `value` as JSON, whole or not at all, readable by its owner only (manifests carry secrets).
+pub(crate) fn save<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
+    let text = serde_json::to_vec(value)?;
+    let fresh = path.with_extension("new");
+    let mut file = options().create(true).truncate(true).write(true).open(&fresh)?;
+    file.write_all(&text)?;
+    file.sync_data()?;
+    fs::rename(&fresh, path)
+}
+
+/// What [`save`] wrote; `None` when there is no such file.
+pub(crate) fn load<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+    match fs::read(path) {
+        Ok(text) => Ok(Some(serde_json::from_slice(&text)?)),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e),
+    }
 }
 
 #[cfg(test)]

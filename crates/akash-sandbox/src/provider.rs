@@ -34,8 +34,9 @@ use bids::Engine;
 use chain::ChainFacts;
 use gateway::Gateway;
 use leases::Book;
-use pods::{Ingress, Runtime, Shared, load, save};
+use pods::{Ingress, Runtime, Shared};
 
+use crate::private;
 use crate::tasks::Tasks;
 
 /// The host name under which node ports are reached.
@@ -199,11 +200,15 @@ fn open_book(home: &Path, images: Images, ingress: Ingress, timers: Timers) -> R
 /// The ingress listens where it did before, if it can.
 async fn open_ingress(home: &Path, tasks: &Tasks) -> Result<(Ingress, SocketAddr), Error> {
     let file = home.join("ingress.json");
-    let before: Option<u16> = load(&file).unwrap_or_default();
+    let before: Option<u16> = private::load(&file).unwrap_or_default();
     let ingress = Ingress::default();
     let any = SocketAddr::from(([127, 0, 0, 1], before.unwrap_or_default()));
     let address = ingress.listen(tasks, before).await.map_err(listening(any))?;
-    save(&file, &address.port()).map_err(|source| Error::File { action: "write", path: file, source })?;
+    private::save(&file, &address.port()).map_err(|source| Error::File {
+        action: "write",
+        path: file,
+        source,
+    })?;
     Ok((ingress, address))
 }
 
@@ -221,11 +226,7 @@ fn serve(
 }
 
 fn make_folder(path: &Path) -> Result<(), Error> {
-    crate::private::folder(path).map_err(|source| Error::File {
-        action: "make",
-        path: path.to_owned(),
-        source,
-    })
+    private::folder(path).map_err(|source| Error::File { action: "make", path: path.to_owned(), source })
 }
 
 fn listening(address: SocketAddr) -> impl Fn(std::io::Error) -> Error {

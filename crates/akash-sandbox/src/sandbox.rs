@@ -78,7 +78,7 @@ pub async fn start(config: Config) -> Result<Sandbox, Error> {
         providers: providers.info().await,
     };
     let controlled =
-        Controls { node: Arc::clone(&node), providers: Arc::clone(&providers), stop: stop_asked.clone() };
+        Controls { node: Arc::clone(&node), providers: Arc::downgrade(&providers), stop: stop_asked.clone() };
     serve_controls(tasks, controlled, controls);
     home.note(&info)?;
     Ok(Sandbox { info, node, providers, running, stop_asked, home })

@@ -56,7 +56,8 @@ pub(crate) fn price(text: &str) -> Result<Dec, String> {
     if price.is_zero() { Err("the price is zero".to_owned()) } else { Ok(price) }
 }
 
-fn digits(text: &str) -> Option<u64> {
+/// A whole number in plain digits, without a sign.
+pub(crate) fn digits(text: &str) -> Option<u64> {
     let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     plain.then(|| text.parse().ok())?
 }

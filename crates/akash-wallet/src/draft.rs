@@ -145,16 +145,14 @@ impl Key {
             account_number: draft.account_number,
         }
         .encode_to_vec();
-        self.inspect(&document, draft, *allowed)?;
+        let inspected = self.inspect(&document, draft, *allowed)?;
         let signature = self.sign_bytes(&document).to_vec();
-        let document =
-            SignDoc::decode(document.as_slice()).map_err(|_| Refused::Inconsistent { part: "document" })?;
-        let bytes = raw(document.body_bytes, document.auth_info_bytes, signature);
+        let bytes = raw(inspected.body_bytes, inspected.auth_info_bytes, signature);
         Ok(Signed { hash: TxHash::of(&bytes), bytes })
     }
 
-    /// The check of what is about to be signed, from its bytes alone.
-    fn inspect(&self, document: &[u8], draft: &Draft, allowed: Allowed) -> Result<(), Refused> {
+    /// The check of what is about to be signed, from its bytes alone; gives back what they say.
+    fn inspect(&self, document: &[u8], draft: &Draft, allowed: Allowed) -> Result<SignDoc, Refused> {
         let inconsistent = |part| Refused::Inconsistent { part };
         let document = SignDoc::decode(document).map_err(|_| inconsistent("document"))?;
         let body = TxBody::decode(document.body_bytes.as_slice()).map_err(|_| inconsistent("body"))?;
@@ -189,7 +187,7 @@ impl Key {
         if auth != draft.auth_info(self.public_key()) {
             return Err(inconsistent("signer and fee"));
         }
-        Ok(())
+        Ok(document)
     }
 }
 

@@ -43,15 +43,6 @@ impl Default for Cost {
     }
 }
 
-/// How to write a key file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Save {
-    /// How hard guessing the passphrase is made.
-    pub cost: Cost,
-    /// Replace a file that is there. Without it, nothing that exists is touched.
-    pub overwrite: bool,
-}
-
 /// Why a key file was not written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
@@ -123,14 +114,14 @@ struct Stored {
 const KDF: &str = "argon2id";
 const CIPHER: &str = "chacha20poly1305";
 
-/// Writes a mnemonic, readable by the owner alone. The file appears whole or not at all.
+/// Writes a mnemonic, readable by the owner alone. The file appears whole or not at all; nothing that exists is touched.
 pub fn save(
     path: &Path,
     mnemonic: &Mnemonic,
     passphrase: &SecretString,
-    how: Save,
+    cost: Cost,
 ) -> Result<(), KeyFileError> {
-    if !how.overwrite && path.symlink_metadata().is_ok() {
+    if path.symlink_metadata().is_ok() {
         return Err(KeyFileError::Exists { path: path.to_owned() });
     }
     let unusable = |problem: String| KeyFileError::NotAKeyFile { path: path.to_owned(), problem };
@@ -139,12 +130,12 @@ pub fn save(
     let mut nonce = [0; 12];
     OsRng.fill_bytes(&mut salt);
     OsRng.fill_bytes(&mut nonce);
-    let stretched = stretch(passphrase, &salt, how.cost).map_err(&unusable)?;
+    let stretched = stretch(passphrase, &salt, cost).map_err(&unusable)?;
     let mut stored = Stored {
         version: VERSION,
         address,
         kdf: KDF.to_owned(),
-        cost: how.cost,
+        cost,
         salt,
         check: stretched.check,
         cipher: CIPHER.to_owned(),
@@ -158,7 +149,7 @@ pub fn save(
         .encrypt(&nonce.into(), payload)
         .map_err(|_| unusable("it cannot be encrypted".to_owned()))?;
     let text = serde_json::to_string_pretty(&stored).map_err(|e| unusable(e.to_string()))?;
-    write(path, format!("{text}\n").as_bytes(), how.overwrite)
+    write(path, format!("{text}\n").as_bytes())
 }
 
 /// Reads a mnemonic.
@@ -246,7 +237,7 @@ fn read(path: &Path) -> Result<Stored, KeyFileError> {
 }
 
 /// A temporary file beside the target, on disk before it gets the target's name.
-fn write(path: &Path, content: &[u8], overwrite: bool) -> Result<(), KeyFileError> {
+fn write(path: &Path, content: &[u8]) -> Result<(), KeyFileError> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{:016x}.tmp", OsRng.next_u64()));
     let temporary = path.with_file_name(name);
@@ -259,9 +250,6 @@ fn write(path: &Path, content: &[u8], overwrite: bool) -> Result<(), KeyFileErro
             .open(&temporary)
             .map_err(io("create"))?;
         file.write_all(content).and_then(|()| file.sync_all()).map_err(io("write"))?;
-        if overwrite {
-            return std::fs::rename(&temporary, path).map_err(io("replace"));
-        }
         // A link, unlike a rename, fails when the name is taken meanwhile.
         match std::fs::hard_link(&temporary, path) {
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {
@@ -270,7 +258,7 @@ fn write(path: &Path, content: &[u8], overwrite: bool) -> Result<(), KeyFileErro
             other => other.map_err(io("create")),
         }
     })();
-    // After a rename there is nothing left to remove; anything else is litter, not a failure.
+    // The link keeps the file; this name is litter, and so is what could not be removed.
     drop(std::fs::remove_file(&temporary));
     result?;
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));

@@ -10,7 +10,7 @@ use crate::{Error, Ray};
 /// A job to submit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// A shell command, run on the head (see [`entrypoint`] for an argument list).
+    /// A shell command, run on the head.
     pub entrypoint: String,
     /// The caller's own id, so that a submission whose answer was lost can be looked up.
     pub submission_id: String,
@@ -181,20 +181,6 @@ fn job_path(submission_id: &str, rest: &str) -> String {
     path + rest
 }
 
-/// A shell command that runs exactly this argument list: Ray gives entrypoints to a shell.
-#[must_use]
-pub fn entrypoint<S: AsRef<str>>(argv: &[S]) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
-    let quote = |word: &str| {
-        if !word.is_empty() && word.chars().all(plain) {
-            word.to_owned()
-        } else {
-            format!("'{}'", word.replace('\'', r"'\''"))
-        }
-    };
-    argv.iter().map(|word| quote(word.as_ref())).collect::<Vec<_>>().join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,19 +213,5 @@ mod tests {
     fn ids_stay_inside_their_path() {
         assert_eq!(job_path("up-1_a", "/logs"), "/api/jobs/up-1_a/logs");
         assert_eq!(job_path("../v0/x?y#\n", ""), "/api/jobs/%2E%2E%2Fv0%2Fx%3Fy%23%0A");
-    }
-
-    #[test]
-    fn a_shell_gives_back_the_arguments() {
-        for argv in [
-            vec!["python", "-c", "print('a b')\nprint(\"$HOME `x` \\\\\")"],
-            vec!["", "'", "*", "~", "a;b", "é", "-x=1,2"],
-        ] {
-            let script = format!("printf '%s\\0' {}", entrypoint(&argv));
-            let out = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
-            let got: Vec<_> =
-                out.stdout.split(|&b| b == 0).map(|w| String::from_utf8_lossy(w).into_owned()).collect();
-            assert_eq!(got[..got.len() - 1], argv);
-        }
     }
 }

@@ -15,6 +15,6 @@ mod probe;
 pub use client::{Ray, Version};
 pub use connector::{Connector, Stream};
 pub use error::{Error, Recovery, Request};
-pub use job::{Job, JobInfo, JobStatus, entrypoint};
-pub use member::{Instance, Membership, NodeState, joined_by_type, membership};
+pub use job::{Job, JobInfo, JobStatus};
+pub use member::{Instance, Membership, NodeState, membership};
 pub use probe::{Probe, ProbedNode};

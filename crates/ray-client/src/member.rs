@@ -105,18 +105,6 @@ pub fn membership(rows: &[Instance], expected: &BTreeSet<String>) -> Membership 
     found
 }
 
-/// How many distinct instances of each node type have joined, for callers that know counts and not yet names.
-#[must_use]
-pub fn joined_by_type(rows: &[Instance]) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for lives in lives(rows).into_values() {
-        if let (Standing::Joined, Some(newest)) = (Standing::of(&lives), lives.first()) {
-            *counts.entry(newest.node_type.clone()).or_default() += 1;
-        }
-    }
-    counts
-}
-
 /// Rows by instance, newest first.
 fn lives(rows: &[Instance]) -> BTreeMap<&str, Vec<&Instance>> {
     let mut by_id: BTreeMap<&str, Vec<&Instance>> = BTreeMap::new();
@@ -238,7 +226,6 @@ mod tests {
         let found = membership(&rows, &ids(&[HEAD, TWO, THREE]));
         assert!(found.complete(), "{found:?}");
         assert_eq!(found.joined, ids(&[HEAD, TWO, THREE]));
-        assert_eq!(joined_by_type(&rows), BTreeMap::from([("head".to_owned(), 1), ("w".to_owned(), 2)]));
         let head = rows.iter().find(|r| r.head).unwrap();
         assert_eq!((head.instance_id.as_str(), head.ip.as_str()), (HEAD, "127.77.9.1"));
         assert!(head.start_time_ms > 1_700_000_000_000);
@@ -251,7 +238,6 @@ mod tests {
         let early = rows(include_str!("../tests/fixtures/nodes-two-rows.json"));
         let found = membership(&early, &expected);
         assert_eq!((found.settling.clone(), found.complete()), (ids(&[THREE]), false));
-        assert_eq!(joined_by_type(&early), BTreeMap::from([("head".to_owned(), 1), ("w".to_owned(), 1)]));
         // Half a minute later.
         let late = rows(include_str!("../tests/fixtures/nodes-after.json"));
         assert!(membership(&late, &expected).complete());

@@ -15,6 +15,7 @@ pub use daemon::{Chain, Check, Health, Network, Version};
 pub use event::{Event, LogLine};
 pub use job::{Job, JobId, JobLog, JobState, Submit, Token};
 pub use key::{Export, Key, KeyList, MadeKey, Mnemonic, NewKey, Unlock};
-pub use money::{Micro, usd};
+pub use money::Micro;
 pub use plan::{Change, Plan, PlanRequest};
+pub use rayakash_core::usd;
 pub use wallet::{Balance, Wallet};

@@ -125,10 +125,10 @@ pub fn draw(
     ceiling: Dec,
 ) -> Result<Blueprint, Undrawable> {
     let sdl = document(cluster, keys, secrets, ceiling)?;
-    let refused = |error: akash_sdl::SdlError| Undrawable::Refused { problem: error.to_string() };
-    let manifest = sdl.manifest().map_err(refused)?;
+    let (groups, manifest) =
+        sdl.build().map_err(|error| Undrawable::Refused { problem: error.to_string() })?;
     Ok(Blueprint {
-        groups: sdl.groups().map_err(refused)?,
+        groups,
         version: manifest.hash(),
         manifest: Secret::new(manifest.to_json()),
         sdl: Secret::new(sdl.to_yaml()),

@@ -46,9 +46,11 @@ pub fn deposit_for(cluster: &Cluster, ceiling: Dec, minimum: u128, tip: &Tip) ->
     Coin::uact(cost_of(ceiling, cluster.escrow.runway, tip).max(minimum))
 }
 
-/// An amount of uact in US dollars, all six digits after the point: 1 ACT is 1 USD.
+/// An amount of uact in US dollars, 1 ACT being 1 USD: `0.0432`. At least two decimals, no zeros after them, nothing rounded.
 pub fn usd(uact: u128) -> String {
-    format!("{}.{:06}", uact / 1_000_000, uact % 1_000_000)
+    let digits = format!("{:06}", uact % 1_000_000);
+    let kept = digits.trim_end_matches('0').len().max(2);
+    format!("{}.{}", uact / 1_000_000, digits.chars().take(kept).collect::<String>())
 }
 
 #[cfg(test)]
@@ -63,8 +65,17 @@ mod tests {
 
     #[test]
     fn dollars_are_exact() {
-        assert_eq!(usd(1), "0.000001");
-        assert_eq!(usd(12_345_678), "12.345678");
+        let table = [
+            (0, "0.00"),
+            (1, "0.000001"),
+            (43_200, "0.0432"),
+            (500_000, "0.50"),
+            (5_000_000, "5.00"),
+            (1_234_567, "1.234567"),
+        ];
+        for (uact, text) in table {
+            assert_eq!(usd(uact), text);
+        }
     }
 
     #[test]

@@ -299,6 +299,8 @@ pub struct LeaseFacts {
     pub ready: BTreeMap<Version, u64>,
     /// Since when it is not ready any more: header time. None while it is.
     pub unready_since_ms: Option<u64>,
+    /// Why the provider refused the manifest for good, if it did.
+    pub refused: Option<String>,
 }
 
 /// A try that failed.

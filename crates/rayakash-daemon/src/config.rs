@@ -37,7 +37,7 @@ pub struct Config {
     pub ready_ms: u64,
     /// uakt that stay in the wallet for closing what is open.
     pub fee_reserve: u128,
-    /// Opens the key when the daemon starts.
+    /// Opens the key when the daemon starts; set by who starts it.
     pub passphrase: Option<SecretString>,
 }
 
@@ -62,7 +62,7 @@ pub struct BadConfig {
     pub problems: Vec<String>,
 }
 
-/// The environment, for those that set variables for children.
+/// A variable of the environment; an empty one is none.
 #[expect(clippy::disallowed_methods, reason = "the one place where the environment is read")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
@@ -75,9 +75,7 @@ impl Config {
         let paths = Paths::find(overrides.home.clone(), &variable).map_err(fail)?;
         let file = File::read(&paths.config_file()).map_err(fail)?;
         let wanted = overrides.context.clone().or_else(|| variable("RAYAKASH_CONTEXT"));
-        let passphrase = passphrase().map_err(fail)?;
         let mut config = Self::of(file, paths, wanted)?;
-        config.passphrase = passphrase;
         if let Some(log) = variable("RAYAKASH_LOG") {
             config.log = log;
         }
@@ -152,17 +150,6 @@ fn contexts(file: &File, problems: &mut Vec<String>) -> BTreeMap<String, Context
         contexts.insert(name.clone(), context);
     }
     contexts
-}
-
-/// The first line of the file that `RAYAKASH_PASSPHRASE_FILE` names; `/dev/fd/3` is a file too.
-fn passphrase() -> Result<Option<SecretString>, String> {
-    let first_line = |text: &str| SecretString::from(text.lines().next().unwrap_or_default().to_owned());
-    if let Some(path) = variable("RAYAKASH_PASSPHRASE_FILE") {
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| format!("RAYAKASH_PASSPHRASE_FILE {path}: {error}"))?;
-        return Ok(Some(first_line(&text)));
-    }
-    Ok(None)
 }
 
 #[cfg(test)]

@@ -122,13 +122,11 @@ impl GateClient {
         address: &(String, u16),
         target: Target,
     ) -> Result<TlsStream<TcpStream>, GateError> {
-        let unreachable =
-            |source| GateError::Unreachable { address: format!("{}:{}", address.0, address.1), source };
         match timeout(PATIENCE, self.greet(address, target)).await {
             Ok(Ok((stream, answer))) if answer == "OK" => Ok(stream),
             Ok(Ok((_, answer))) => Err(GateError::Refused(answer.trim_start_matches("ERR ").to_owned())),
-            Ok(Err(source)) => Err(unreachable(source)),
-            Err(_) => Err(unreachable(io::ErrorKind::TimedOut.into())),
+            Ok(Err(source)) => Err(unreachable(address, source)),
+            Err(_) => Err(unreachable(address, io::ErrorKind::TimedOut.into())),
         }
     }
 
@@ -150,20 +148,19 @@ impl GateClient {
 
     /// The supervisor's account of the head, as JSON text.
     pub(crate) async fn status(&self, address: &(String, u16)) -> Result<String, GateError> {
-        let stream = self.open(address, Target::Status).await?;
-        let mut text = String::new();
-        let read = timeout(PATIENCE, stream.take(64 * 1024).read_to_string(&mut text)).await;
-        match read {
+        let mut stream = self.open(address, Target::Status).await?.take(64 * 1024);
+        let mut text = Vec::new();
+        match timeout(PATIENCE, stream.read_to_end(&mut text)).await {
             // A peer that closes without TLS's own goodbye has still said all.
-            Ok(Ok(_)) => Ok(text),
-            Ok(Err(_)) if !text.is_empty() => Ok(text),
-            Ok(Err(source)) => Err(GateError::Unreachable { address: address.0.clone(), source }),
-            Err(_) => Err(GateError::Unreachable {
-                address: address.0.clone(),
-                source: io::ErrorKind::TimedOut.into(),
-            }),
+            Ok(Err(source)) if text.is_empty() => Err(unreachable(address, source)),
+            Ok(_) => Ok(String::from_utf8_lossy(&text).into_owned()),
+            Err(_) => Err(unreachable(address, io::ErrorKind::TimedOut.into())),
         }
     }
+}
+
+fn unreachable(address: &(String, u16), source: io::Error) -> GateError {
+    GateError::Unreachable { address: format!("{}:{}", address.0, address.1), source }
 }
 
 /// Reads one short line byte by byte, so that nothing behind it is swallowed.

@@ -47,6 +47,7 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/v1/keys/{name}/export", post(keys::export))
         .fallback(failure::no_route)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        .layer(axum::middleware::map_response(failure::told))
         .with_state(service)
 }
 

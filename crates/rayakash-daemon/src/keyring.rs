@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use akash_types::Address;
-use akash_wallet::keyfile::{self, KeyFileError, Save};
+use akash_wallet::keyfile::{self, Cost, KeyFileError};
 use akash_wallet::{BadKey, BadMnemonic, Key, Mnemonic};
 use secrecy::SecretString;
 
@@ -87,7 +87,7 @@ impl Keyring {
             Some(words) => Mnemonic::parse(words)?,
             None => Mnemonic::generate()?,
         };
-        keyfile::save(&path, &mnemonic, passphrase, Save::default())?;
+        keyfile::save(&path, &mnemonic, passphrase, Cost::default())?;
         Ok((mnemonic, words.is_none()))
     }
 

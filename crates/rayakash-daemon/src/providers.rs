@@ -31,7 +31,7 @@ const MOST_EVENTS: usize = 200;
 const LONGEST_COMPLAINT: usize = 200;
 /// How often a manifest is sent when the provider is not yet where we are.
 const MANIFEST_TRIES: u32 = 5;
-/// Pods that are younger than this have no complaint worth reading.
+/// So many complaints are shown.
 const MOST_COMPLAINTS: usize = 5;
 
 /// Gateways of all providers.

@@ -156,7 +156,11 @@ fn settings(config: &Config) -> Settings {
 fn unlock(config: &Config, keyring: &Keyring, chain: &ChainAdapter) -> Result<(), KeyError> {
     let key = match (&config.context.key, &config.passphrase) {
         (None, _) => sandbox_key()?,
-        (Some(name), Some(passphrase)) => keyring.open(name, passphrase)?,
+        (Some(name), Some(passphrase)) => match keyring.open(name, passphrase) {
+            // It cannot be made without a daemon: one that is made later is unlocked later.
+            Err(KeyError::Unknown(_)) => return Ok(()),
+            opened => opened?,
+        },
         (Some(_), None) => return Ok(()),
     };
     chain.unlock(key);

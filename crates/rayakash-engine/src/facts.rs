@@ -191,14 +191,6 @@ impl Books {
         let refunds = self.opened.iter().filter_map(|opened| opened.finished.as_ref());
         refunds.map(|end| end.refund.amount).fold(0, u128::saturating_add)
     }
-
-    /// Why the provider of a lease refused the manifest, if it did.
-    pub fn manifest_refusal(&self, of: &LeaseId) -> Option<&str> {
-        self.facts.iter().rev().find_map(|fact| {
-            let Fact::ManifestRefused { lease, why } = fact else { return None };
-            (lease == of).then_some(why.as_str())
-        })
-    }
 }
 
 fn apply(history: &mut History, fact: &Fact) {
@@ -210,7 +202,9 @@ fn apply(history: &mut History, fact: &Fact) {
         Fact::ManifestSent { lease, version, at_ms } => {
             history.leases.entry(lease.clone()).or_default().sends.push((*version, *at_ms));
         }
-        Fact::ManifestRefused { .. } => {}
+        Fact::ManifestRefused { lease, why } => {
+            history.leases.entry(lease.clone()).or_default().refused = Some(why.clone());
+        }
         Fact::Ready { lease, version, at_ms } => {
             let facts = history.leases.entry(lease.clone()).or_default();
             facts.ready.entry(*version).or_insert(*at_ms);

@@ -8,8 +8,8 @@ use akash_types::{
 };
 use rayakash_core::spec::Name;
 use rayakash_core::view::{
-    Bidding, Closed, Doubt, Leased, Loss, Manifest, Offer, Placed, Placement, Pods, Ray, Role, Tip, Version,
-    View,
+    Bidding, Closed, Doubt, History, Leased, Loss, Manifest, Offer, Placed, Placement, Pods, Ray, Role, Tip,
+    Version, View,
 };
 
 use crate::facts::{Books, Opened};
@@ -52,7 +52,8 @@ pub(crate) async fn look(world: &dyn World, cluster: &Name, books: &Books) -> Re
     let ids: Vec<_> = unfinished.iter().map(|opened| opened.id.clone()).collect();
     let mut chain = world.chain().look(&ids).await?;
     chain.wallet.paused = books.paused;
-    let looking = Looking { world, cluster, books };
+    let history = books.history();
+    let looking = Looking { world, cluster, history: &history };
     let mut placements = Vec::new();
     let mut near = None;
     for opened in unfinished {
@@ -65,7 +66,7 @@ pub(crate) async fn look(world: &dyn World, cluster: &Name, books: &Books) -> Re
         near = close_by.or(near);
         placements.push(Placed { role: Role::Head, generation: opened.generation, at });
     }
-    let view = View { tip: chain.tip, wallet: chain.wallet, placements, history: books.history() };
+    let view = View { tip: chain.tip, wallet: chain.wallet, placements, history };
     Ok(Placing { view, min_deposit: chain.min_deposit, near })
 }
 
@@ -84,7 +85,7 @@ fn unknown(what: &str, state: i32) -> Placement {
 struct Looking<'a> {
     world: &'a dyn World,
     cluster: &'a Name,
-    books: &'a Books,
+    history: &'a History,
 }
 
 /// A deployment that is on chain, and what we know of it.
@@ -135,7 +136,7 @@ impl Looking<'_> {
         let version = record.deployment.hash;
         let host_uri = record.providers.get(&lease.id.provider).and_then(|facts| facts.host_uri.clone());
         let host_uri = host_uri.unwrap_or_default();
-        let manifest = manifest(self.books, &lease.id);
+        let manifest = manifest(self.history, &lease.id);
         let (said, trouble) = self.ask_provider(&manifest, &lease.id, &host_uri).await;
         let vault = self.world.vault();
         let gate = match &said.gate {
@@ -251,13 +252,13 @@ fn lost(opened: &Opened, lease: Option<&Lease>) -> Placement {
     Placement::Lost { deployment: opened.id.clone(), provider, loss }
 }
 
-fn manifest(books: &Books, lease: &LeaseId) -> Manifest {
-    if let Some(why) = books.manifest_refusal(lease) {
-        return Manifest::Refused(why.to_owned());
+fn manifest(history: &History, lease: &LeaseId) -> Manifest {
+    let Some(facts) = history.leases.get(lease) else { return Manifest::Unsent };
+    match (&facts.refused, facts.sends.last()) {
+        (Some(why), _) => Manifest::Refused(why.clone()),
+        (None, Some((version, _))) => Manifest::Accepted(*version),
+        (None, None) => Manifest::Unsent,
     }
-    let history = books.history();
-    let last = history.leases.get(lease).and_then(|facts| facts.sends.last().map(|(version, _)| *version));
-    last.map_or(Manifest::Unsent, Manifest::Accepted)
 }
 
 fn remaining(record: &Record, lease: &Lease, tip: &Tip) -> Dec {

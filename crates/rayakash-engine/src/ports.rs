@@ -1,4 +1,4 @@
-//! What the engine needs of the world, in its own words. Adapters live with the daemon, doubles with the testkit.
+//! What the engine needs of the world, in its own words. Adapters live with the daemon, doubles in `tests/faults`.
 
 use std::collections::BTreeMap;
 

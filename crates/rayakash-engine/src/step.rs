@@ -202,8 +202,8 @@ async fn settle_open(
 
 /// Writes down when a cluster becomes ready, and when it stops being so. True when something was new.
 ///
-/// `was_sure`: the look before this one saw the world. After blindness the grace of a cluster that is not ready starts anew: nobody
-/// knows how long it has been so.
+/// `was_sure`: the look before this one saw the world. At the first look that does again, the grace of a cluster that is not ready
+/// starts anew: nobody knows how long it has been so.
 async fn note_readiness(of: &Tended<'_>, seen: &Placing, was_sure: bool) -> Result<bool, Unavailable> {
     let view = &seen.view;
     let Some(Placement::Leased(leased)) = view.current().map(|placed| &placed.at) else { return Ok(false) };
@@ -215,10 +215,11 @@ async fn note_readiness(of: &Tended<'_>, seen: &Placing, was_sure: bool) -> Resu
     let observed = seen.near.as_ref().is_some_and(|near| near.gate.is_some());
     let lease = leased.lease.clone();
     let at_ms = view.tip.time_ms;
+    let sure = view.tip.stalled_since_ms.is_none();
     let whole = matches!(leased.ray, Ray::Probed { .. });
     let fact = if whole && current && (!known || down) {
         Fact::Ready { lease, version: leased.version, at_ms }
-    } else if !whole && known && observed && (!down || !was_sure) {
+    } else if !whole && known && observed && (!down || (sure && !was_sure)) {
         Fact::Unready { lease, at_ms }
     } else {
         return Ok(false);

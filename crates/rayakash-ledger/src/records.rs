@@ -156,15 +156,4 @@ impl Ledger {
             })
             .await
     }
-
-    /// The newest thing that was written down.
-    pub async fn newest_event(&self) -> Result<Option<EventRow>, LedgerError> {
-        self.store
-            .read("read the newest event", |tx| {
-                let mut rows = tx.prepare_cached("SELECT * FROM records ORDER BY seq DESC LIMIT 1")?;
-                let newest = rows.query_map([], event)?.next();
-                Ok(newest.transpose()?)
-            })
-            .await
-    }
 }

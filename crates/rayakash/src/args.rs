@@ -27,7 +27,7 @@ pub(crate) struct Global {
         hide_env_values = true
     )]
     pub(crate) output: Format,
-    /// Network, key and limits: `sandbox`, `mainnet`, `testnet`, `localnet`, or one of your own.
+    /// Network and key: `sandbox`, `mainnet`, `testnet`, `localnet`, or one of your own.
     #[arg(long, global = true, env = "RAYAKASH_CONTEXT", value_name = "NAME", hide_env_values = true)]
     pub(crate) context: Option<String>,
     /// Answer yes to every question; never above the budget.

@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::progress::Progress;
 use crate::runtime;
 use futures_util::StreamExt as _;
-use rayakash_api::client::{self, Client};
+use rayakash_api::client::{Client, Events, Recovery};
 use rayakash_api::error::{Code, Problem};
 use rayakash_api::v1::{ClusterStatus, Event};
 use std::time::Duration;
@@ -36,7 +36,7 @@ pub(crate) async fn until(
     judge: impl Fn(&ClusterStatus) -> Verdict,
 ) -> Result<ClusterStatus, Failure> {
     let mut events =
-        Box::pin(client.events(&client::Events { cluster: Some(name), after: None, follow: true }).fuse());
+        Box::pin(client.events(&Events { cluster: Some(name), after: None, follow: true }).fuse());
     let started = runtime::now();
     let mut has_events = false;
     let mut last_seen = Instant::now();
@@ -59,11 +59,8 @@ pub(crate) async fn until(
                     Verdict::Failed(failure) => return Err(failure),
                 }
             }
-            Err(client::Error::NoDaemon { .. } | client::Error::Broken { .. })
-                if last_seen.elapsed() < AWAY =>
-            {
-                progress.phase("the daemon is away");
-            }
+            Err(error) if error.recovery() == Recovery::GiveUp => return Err(error.into()),
+            Err(_) if last_seen.elapsed() < AWAY => progress.phase("the daemon is away"),
             Err(error) => {
                 return Err(Failure::from(error).hint("any command starts it again: rayakash status"));
             }

@@ -4,7 +4,7 @@ use crate::args::Global;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{daemon, sandbox, spawn};
-use rayakash_api::client::{Client, Error};
+use rayakash_api::client::{Client, Error, Recovery};
 use rayakash_api::error::{Code, Exit};
 use rayakash_api::v1::Version;
 use rayakash_daemon::Config;
@@ -61,7 +61,7 @@ async fn open(global: &Global, output: &Output, config: Config) -> Result<Sessio
     let version = match client.version().await {
         Ok(version) => version,
         // A daemon that is going away breaks connections off; the next one is ours.
-        Err(Error::NoDaemon { .. } | Error::Broken { .. }) => {
+        Err(error) if error.recovery() == Recovery::Retry => {
             if daemon::is_sandbox(&config) {
                 start_sandbox(global, output, &config).await?;
             }

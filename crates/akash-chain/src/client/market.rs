@@ -2,8 +2,8 @@
 
 use akash_proto::akash::market::{v1, v1beta5 as wire};
 use akash_types::{
-    Address, Bid, BidId, BidState, Coin, DeploymentId, Dseq, Lease, LeaseId, LeaseState, Malformed, Order,
-    OrderId, OrderState, escrow,
+    Address, Bid, BidId, BidState, DeploymentId, Dseq, Lease, LeaseId, LeaseState, Malformed, Order, OrderId,
+    OrderState, escrow,
 };
 use wire::query_client::QueryClient;
 
@@ -64,15 +64,6 @@ pub struct LeaseRecord {
     pub lease: Lease,
     /// Its payment, as of the last settlement. It can stay open after the lease has closed: look at both.
     pub payment: escrow::Payment,
-}
-
-/// What the chain demands of bids.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MarketParams {
-    /// The least deposit of a bid, by currency; other currencies are refused.
-    pub bid_min_deposits: Vec<Coin>,
-    /// The most bids that an order takes.
-    pub order_max_bids: u32,
 }
 
 impl Client {
@@ -214,27 +205,6 @@ impl Client {
             .ask(what, at, query, |channel, query| async move { market(channel).lease(query).await })
             .await;
         optional(answer)?.map(|answer| read(what, answer.try_into())).transpose()
-    }
-
-    /// What the chain demands of bids.
-    pub async fn market_params(&self) -> Result<MarketParams, ChainError> {
-        let what = "read the least deposits of bids";
-        let answer = self
-            .ask(what, At::Latest, wire::QueryParamsRequest {}, |channel, query| async move {
-                market(channel).params(query).await
-            })
-            .await?;
-        let params = required(what, answer.params, "QueryParamsResponse", "params")?;
-        // The list came later; the single field is what older parameters have.
-        let deposits = if params.bid_min_deposits.is_empty() {
-            params.bid_min_deposit.into_iter().collect()
-        } else {
-            params.bid_min_deposits
-        };
-        Ok(MarketParams {
-            bid_min_deposits: read(what, deposits.into_iter().map(Coin::try_from).collect())?,
-            order_max_bids: params.order_max_bids,
-        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use akash_types::{Coin, Height, Rejection};
+use akash_types::{Height, Rejection};
 use akash_wallet::TxHash;
 use cosmos_sdk_proto::cosmos::tx::v1beta1::service_client::ServiceClient;
 use cosmos_sdk_proto::cosmos::tx::v1beta1::{
@@ -16,7 +16,7 @@ use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 
 use super::wire::{BroadcastTxResponse, GetTxResponse, TxResponse};
-use super::{At, Client, Endpoint, MESSAGE_LIMIT, in_time, optional, read, required};
+use super::{At, Client, Endpoint, MESSAGE_LIMIT, in_time, optional, required};
 use crate::error::with_sources;
 use crate::{ChainError, refusal};
 
@@ -41,10 +41,6 @@ pub struct TxResult {
     pub rejection: Option<Rejection>,
     /// Gas used.
     pub gas_used: u64,
-    /// The gas limit.
-    pub gas_wanted: u64,
-    /// The fee that it offered.
-    pub fee: Vec<Coin>,
 }
 
 /// What the nodes said to a transaction.
@@ -69,15 +65,6 @@ pub enum Answer {
 }
 
 impl Broadcast {
-    /// True when some node has it.
-    pub fn is_accepted(&self) -> bool {
-        self.answers.iter().any(|(_, answer)| match answer {
-            Answer::Accepted => true,
-            Answer::Rejected(rejection) => rejection.is(Rejection::IN_MEMPOOL),
-            Answer::Silent { .. } => false,
-        })
-    }
-
     /// A refusal, when each and every node that was asked refused in a way that `counts`: then none of them has it.
     pub fn refused_by_all(&self, counts: impl Fn(&Rejection) -> bool) -> Option<&Rejection> {
         let mut first = None;
@@ -158,15 +145,10 @@ impl Client {
             .await;
         let Some(answer) = optional(answer)? else { return Ok(None) };
         let result = required(what, answer.tx_response, "GetTxResponse", "tx_response")?;
-        let fee = answer.tx.and_then(|tx| tx.auth_info).and_then(|auth| auth.fee).unwrap_or_default();
-        let fee = read(what, fee.amount.into_iter().map(Coin::try_from).collect())?;
-        let gas = |gas: i64| u64::try_from(gas).unwrap_or(0);
         Ok(Some(TxResult {
             height: Height::from_wire(result.height),
             rejection: result.rejection(),
-            gas_used: gas(result.gas_used),
-            gas_wanted: gas(result.gas_wanted),
-            fee,
+            gas_used: u64::try_from(result.gas_used).unwrap_or(0),
         }))
     }
 }

@@ -3,8 +3,6 @@
 //! Some logs hold raw address bytes (sdk/38, feegrant/2, authz/2 on node v2.1.0-rc12), which Go sends as they are and prost refuses in a
 //! `string` field together with the whole answer. `bytes` is the same on the wire.
 
-use cosmos_sdk_proto::cosmos::tx::v1beta1::Tx;
-
 /// `cosmos.tx.v1beta1.BroadcastTxResponse`.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct BroadcastTxResponse {
@@ -12,11 +10,9 @@ pub(super) struct BroadcastTxResponse {
     pub(super) tx_response: Option<TxResponse>,
 }
 
-/// `cosmos.tx.v1beta1.GetTxResponse`.
+/// `cosmos.tx.v1beta1.GetTxResponse`, without the transaction itself.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct GetTxResponse {
-    #[prost(message, optional, tag = "1")]
-    pub(super) tx: Option<Tx>,
     #[prost(message, optional, tag = "2")]
     pub(super) tx_response: Option<TxResponse>,
 }
@@ -32,8 +28,6 @@ pub(super) struct TxResponse {
     pub(super) code: u32,
     #[prost(bytes = "vec", tag = "6")]
     pub(super) raw_log: Vec<u8>,
-    #[prost(int64, tag = "9")]
-    pub(super) gas_wanted: i64,
     #[prost(int64, tag = "10")]
     pub(super) gas_used: i64,
 }

@@ -4,13 +4,12 @@ use akash_types::{Height, Rejection};
 use cosmos_sdk_proto::cosmos::crypto::secp256k1::PubKey;
 use cosmos_sdk_proto::cosmos::tx::v1beta1::{AuthInfo, TxRaw};
 use prost::Message as _;
-use tokio::sync::watch;
 
-use super::{Progress, Sender, State, Unsettled, journal};
+use super::{Sender, State, Unsettled, journal};
 use crate::error::with_sources;
 use crate::next::{Scan, Seen, Step, View, next};
 use crate::pace::Patience;
-use crate::{At, Attempt, BlockTx, ChainError, Client, End};
+use crate::{At, Attempt, BlockTx, Broadcast, ChainError, Client, End};
 
 /// Refusals by a node's check (codespace `sdk`) that waiting does not change: malformed, unauthorized, too poor, bad key, no such account,
 /// bad coins, out of gas, memo too long, fee too low, invalid, too large, too late. Not among them: 19 (the node has it
@@ -32,8 +31,7 @@ impl Sender {
         attempt: &Attempt,
         state: &mut State,
     ) -> Result<End, Unsettled> {
-        let broadcast = self.client.broadcast(&attempt.bytes).await;
-        self.note(attempt, &broadcast.summary()).await;
+        let broadcast = self.send(attempt).await;
         if let Some(rejection) = broadcast.refused_by_all(is_terminal) {
             let (rejection, hash) = (rejection.clone(), Some(attempt.hash));
             return self.conclude(attempt, End::Failed { height: None, rejection, fee: None, hash }).await;
@@ -48,7 +46,6 @@ impl Sender {
         mut sent: Option<Height>,
         state: &mut State,
     ) -> Result<End, Unsettled> {
-        let _showing = Showing(&self.progress);
         let mut patience = Patience::new(self.policy.patience);
         loop {
             let asked = self.client.preferred();
@@ -58,7 +55,6 @@ impl Sender {
                     if height <= attempt.timeout.plus(self.policy.window) {
                         patience.progressed(height);
                     }
-                    self.show(attempt, height);
                     match step {
                         Step::End(end) => match self.objection(attempt, &end, asked).await {
                             None => return self.conclude(attempt, end).await,
@@ -66,9 +62,7 @@ impl Sender {
                         },
                         Step::Broadcast => {
                             sent = Some(height);
-                            let broadcast = self.client.broadcast(&attempt.bytes).await;
-                            self.note(attempt, &broadcast.summary()).await;
-                            broadcast.summary()
+                            self.send(attempt).await.summary()
                         }
                         Step::Wait(why) => why.to_owned(),
                         Step::Scan => "the blocks could not be read".to_owned(),
@@ -200,20 +194,14 @@ impl Sender {
         Ok(end)
     }
 
-    /// The answer is for people; what counts is read from blocks. A journal that cannot take it fails at the end too.
-    async fn note(&self, attempt: &Attempt, answer: &str) {
-        if let Err(error) = self.journal.answered(&attempt.hash, answer).await {
+    /// Gives the bytes to every node. The answers are journalled for people; what counts is read from blocks. A journal that
+    /// cannot take them fails at the end too.
+    async fn send(&self, attempt: &Attempt) -> Broadcast {
+        let broadcast = self.client.broadcast(&attempt.bytes).await;
+        if let Err(error) = self.journal.answered(&attempt.hash, &broadcast.summary()).await {
             tracing::warn!(tx = %attempt.hash, error, "a broadcast's answer was not journalled");
         }
-    }
-
-    fn show(&self, attempt: &Attempt, height: Height) {
-        self.progress.send_replace(Some(Progress {
-            intent: attempt.intent.clone(),
-            hash: attempt.hash,
-            height,
-            dead_at: attempt.timeout.plus(1),
-        }));
+        broadcast
     }
 }
 
@@ -235,13 +223,4 @@ async fn result(client: &Client, attempt: &Attempt) -> Result<Option<Seen>, Chai
         gas_used: result.gas_used,
         sequence_after,
     }))
-}
-
-/// Takes the progress back when the following ends, however it ends.
-struct Showing<'a>(&'a watch::Sender<Option<Progress>>);
-
-impl Drop for Showing<'_> {
-    fn drop(&mut self) {
-        self.0.send_replace(None);
-    }
 }

@@ -105,7 +105,7 @@ impl Run {
             return Err(GROUP_CLOSED.into());
         }
         self.end_group(group, GroupState::Closed);
-        let _logged = self.end_orders_of(&m.id, GroupState::Closed);
+        self.end_orders_of(&m.id, GroupState::Closed);
         Ok(())
     }
 
@@ -118,7 +118,7 @@ impl Run {
             GroupState::Open | GroupState::InsufficientFunds | GroupState::Unrecognised(_) => {}
         }
         self.set_group(group, GroupState::Paused, "akash.deployment.v1.EventGroupPaused");
-        let _logged = self.end_orders_of(&m.id, GroupState::Paused);
+        self.end_orders_of(&m.id, GroupState::Paused);
         Ok(())
     }
 

@@ -246,7 +246,7 @@ impl Run {
         for group in self.state.groups_of(&deployment_id) {
             if group.state != GroupState::Closed {
                 self.end_group(group.clone(), end);
-                self.end_orders_of(&group.id, end)?;
+                self.end_orders_of(&group.id, end);
             }
         }
         Ok(())

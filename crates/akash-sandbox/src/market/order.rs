@@ -40,7 +40,7 @@ impl Run {
     }
 
     /// Ends what a group has in the market: its order, that order's bids, its lease with the payment.
-    pub(crate) fn end_orders_of(&mut self, group: &GroupId, end: GroupState) -> Result<(), Rejection> {
+    pub(crate) fn end_orders_of(&mut self, group: &GroupId, end: GroupState) {
         let orders = self.state.orders_of(group);
         let active = orders.iter().filter(|o| o.state == OrderState::Active);
         let open = orders.iter().filter(|o| o.state == OrderState::Open);
@@ -51,7 +51,6 @@ impl Run {
                 self.end_bids_of(order, BidState::Active, end);
             }
         }
-        Ok(())
     }
 
     fn end_bids_of(&mut self, order: &Order, state: BidState, end: GroupState) {

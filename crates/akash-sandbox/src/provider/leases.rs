@@ -10,9 +10,10 @@ use akash_types::{CloseReason, DeploymentId, LeaseId};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::pods::{GRACE, Lease, Runtime, load, random, save};
+use super::pods::{GRACE, Lease, Runtime, random};
 use super::timers::Timers;
 use super::translate::workload;
+use crate::private;
 
 /// A look at the chain may be a block or two older than what the gateway saw.
 const EARLY: u32 = 4;
@@ -65,10 +66,10 @@ pub(crate) struct Counts {
 impl Book {
     /// The book in `folder`, over the pods of `runtime`.
     pub(crate) fn open(folder: &Path, runtime: Runtime, timers: Timers) -> io::Result<Arc<Self>> {
-        crate::private::folder(folder)?;
+        private::folder(folder)?;
         let mut state = State::default();
         for entry in std::fs::read_dir(folder)?.flatten() {
-            let Ok(Some(kept)) = load::<Kept>(&entry.path()) else { continue };
+            let Ok(Some(kept)) = private::load::<Kept>(&entry.path()) else { continue };
             if let Some(id) = kept.id() {
                 state.kept.insert(id, kept);
             }
@@ -97,7 +98,7 @@ impl Book {
     ) -> io::Result<()> {
         let kept =
             Kept { owner: deployment.owner.to_string(), dseq: deployment.dseq.get(), manifest, groups };
-        save(&self.file(deployment), &kept)?;
+        private::save(&self.file(deployment), &kept)?;
         self.lock().kept.insert(deployment.clone(), kept);
         Ok(())
     }

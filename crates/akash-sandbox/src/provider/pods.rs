@@ -19,7 +19,7 @@ mod namespace;
 mod place;
 mod pod;
 mod process;
-mod record;
+mod random;
 mod runtime;
 mod sweep;
 mod workload;
@@ -29,7 +29,7 @@ pub use image::{Environment, Images};
 pub(crate) use lease::{GRACE, Lease};
 pub(crate) use logs::Tail;
 pub(crate) use pod::Pod;
-pub(crate) use record::{load, random, save};
+pub(crate) use random::random;
 pub(crate) use runtime::{Runtime, Shared};
 pub(crate) use workload::{Expose, Service, Workload};
 

@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
 use super::offer::attributes;
-use super::pods::{load, save};
 use super::{Error, ProviderConfig};
 use crate::clock::unix_millis;
+use crate::private;
 
 /// How long a node may take to come up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -38,7 +38,7 @@ pub(super) fn identity(home: &Path, me: &Address) -> Result<Identity, Error> {
         let path = path.clone();
         move |source| Error::File { action, path, source }
     };
-    if let Some(kept) = load::<Kept>(&path).map_err(file("read"))? {
+    if let Some(kept) = private::load::<Kept>(&path).map_err(file("read"))? {
         return kept.identity().map_err(|e| Error::Certificate { provider: me.clone(), source: e.into() });
     }
     let now = unix_millis();
@@ -46,7 +46,7 @@ pub(super) fn identity(home: &Path, me: &Address) -> Result<Identity, Error> {
     let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
     let identity = generate(me, serial, since.saturating_sub(60), since.saturating_add(VALIDITY), &names)
         .map_err(|e| Error::Certificate { provider: me.clone(), source: e.into() })?;
-    save(&path, &Kept::of(&identity)).map_err(file("write"))?;
+    private::save(&path, &Kept::of(&identity)).map_err(file("write"))?;
     Ok(identity)
 }
 

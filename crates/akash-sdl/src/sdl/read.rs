@@ -54,7 +54,7 @@ fn version(top: &Fields<'_>, root: &Node) -> Result<Version, SdlError> {
     let plain = text.trim_matches(|c: char| c.is_ascii_whitespace());
     let plain = plain.strip_prefix('v').unwrap_or(plain);
     let parts: Vec<u64> =
-        plain.split('.').map(|part| digits(part).ok_or_else(bad)).collect::<Result<_, _>>()?;
+        plain.split('.').map(|part| quantity::digits(part).ok_or_else(bad)).collect::<Result<_, _>>()?;
     if parts.len() > 3 {
         return Err(bad());
     }
@@ -64,10 +64,6 @@ fn version(top: &Fields<'_>, root: &Node) -> Result<Version, SdlError> {
         newer if newer >= (2, 1, 0) => Ok(Version::V2_1),
         _ => Err(bad()),
     }
-}
-
-fn digits(text: &str) -> Option<u64> {
-    (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
 fn service(name: &str, node: &Node) -> Result<Service, SdlError> {

@@ -1,7 +1,7 @@
 //! Answers that come piece by piece: JSON per line, and server-sent events.
 
-use super::Error;
 use super::exchange::Exchange;
+use super::{Error, Recovery};
 use crate::v1;
 use futures_util::Stream;
 use http::Method;
@@ -73,7 +73,7 @@ pub(super) fn events(
                         return;
                     }
                 }
-                Err(error @ Error::NoDaemon { .. } | error @ Error::Broken { .. }) => {
+                Err(error) if error.recovery() == Recovery::Retry => {
                     tries = tries.saturating_add(1);
                     if tries >= TRIES {
                         Err(error)?;

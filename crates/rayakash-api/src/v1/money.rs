@@ -28,31 +28,9 @@ impl<'de> Deserialize<'de> for Micro {
     }
 }
 
-/// An amount of uact as US dollars: `0.0432`. At least two decimals, no zeros after them, nothing rounded.
-pub fn usd(uact: u128) -> String {
-    let digits = format!("{:06}", uact % 1_000_000);
-    let kept = digits.trim_end_matches('0').len().max(2);
-    format!("{}.{}", uact / 1_000_000, digits.chars().take(kept).collect::<String>())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dollars_are_exact() {
-        let table = [
-            (0, "0.00"),
-            (1, "0.000001"),
-            (43_200, "0.0432"),
-            (500_000, "0.50"),
-            (5_000_000, "5.00"),
-            (1_234_567, "1.234567"),
-        ];
-        for (uact, text) in table {
-            assert_eq!(usd(uact), text);
-        }
-    }
 
     #[test]
     fn amounts_are_text_in_json() {

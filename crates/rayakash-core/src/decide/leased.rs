@@ -44,7 +44,10 @@ fn r10_r11_manifest(look: &Look<'_>, leased: &Leased, facts: &LeaseFacts) -> Opt
         Manifest::Refused(why) => Some(Decision::act(11, leave(look, leased, Why::Refused(why.clone())))),
         Manifest::Accepted(version) if *version == leased.version => {
             let first_ms = facts.sends.first().map(|(_, at_ms)| *at_ms)?;
-            let due = look.seen.tip.time_ms >= first_ms.saturating_add(RESEND_MS);
+            let ago_ms = look.seen.tip.time_ms.saturating_sub(first_ms);
+            // Past the provider's own deadline it stops nothing any more, and a gateway that stays silent must not keep the other
+            // rows from their turn.
+            let due = (RESEND_MS..look.policy.manifest_ms).contains(&ago_ms);
             (facts.sends.len() == 1 && due).then(send)
         }
         // The deadline is the provider's; after it the lease is as good as gone, and R16 says so.
@@ -88,7 +91,7 @@ fn r12_r13_change(look: &Look<'_>, leased: &Leased, leaving: &[&Placed]) -> Opti
             Act::UpdateDeployment { id: leased.lease.deployment().clone(), version: look.wanted.version };
         return Some(Decision::act(12, vec![update]));
     }
-    let open = if leaving.is_empty() { open_next(look) } else { None };
+    let open = if leaving.is_empty() { open_next(look).ok() } else { None };
     open.map(|open| Decision::act(13, vec![open]))
 }
 
@@ -191,6 +194,12 @@ fn r19_ready(look: &Look<'_>, leased: &Leased, leaving: &[&Placed]) -> Decision 
     if leased.version == look.wanted.version {
         return Decision::act(19, Vec::new());
     }
+    // Here with consent: something holds the replacement.
+    if look.wanted.restart
+        && let Err(held) = open_next(look)
+    {
+        return Decision::wait(19, held);
+    }
     let how = if same_resources(look, leased) { "restarts every node" } else { "moves to a new deployment" };
     Decision::wait(19, Waiting::NeedsRestart { what: how.to_owned() })
 }
@@ -222,7 +231,7 @@ pub(super) fn r20_reclaiming(
         return Decision::act(20, acts);
     }
     let replace = look.wanted.cluster.recovery.replace && leaving.is_empty();
-    match replace.then(|| open_next(look)).flatten() {
+    match replace.then(|| open_next(look).ok()).flatten() {
         Some(open) => Decision::act(20, vec![open]),
         None => Decision::wait(20, Waiting::Draining { until_ms: deadline_ms }),
     }
@@ -266,14 +275,14 @@ pub(super) fn r14_top_ups(wanted: &Wanted, seen: &View, policy: &Policy, decisio
         decision.acts.iter().any(|act| matches!(act, Act::CloseDeployment { id: closed, .. } if closed == id))
     };
     let ends = decision.acts.iter().any(|act| matches!(act, Act::DropWish { .. }));
-    let mut acts = Vec::new();
+    let mut acts: Vec<Act> = Vec::new();
     for placed in &seen.placements {
         let Placement::Leased(leased) = &placed.at else { continue };
         let id = leased.lease.deployment();
         if ends || closes(id) || leased.escrow.is_negative() {
             continue;
         }
-        match top_up(wanted, leased, seen, policy) {
+        match top_up(wanted, leased, seen, policy, deposits(&acts)) {
             Some(Ok(amount)) => acts.push(Act::TopUp { id: id.clone(), amount }),
             Some(Err(Waiting::Budget { cap: MAX_TOTAL, .. })) if ends_at_limit(wanted) => {
                 acts.push(drop_wish(wanted, "budget.max_usd_total is reached".to_owned()));
@@ -284,6 +293,11 @@ pub(super) fn r14_top_ups(wanted: &Wanted, seen: &View, policy: &Policy, decisio
             Some(Err(_)) | None => {}
         }
     }
+    // What keeps a cluster alive comes first: an opening that does not fit beside it is decided again at the next look.
+    let rest =
+        wanted.cluster.budget.max_total.map_or(u128::MAX, |cap| cap.saturating_sub(seen.history.spent));
+    let left = rest.min(seen.wallet.uact).saturating_sub(deposits(&acts));
+    decision.acts.retain(|act| act.deposit() <= left);
     if !acts.is_empty() && decision.acts.is_empty() && decision.waiting.is_none() {
         decision.row = Row(14);
     }
@@ -297,7 +311,18 @@ fn ends_at_limit(wanted: &Wanted) -> bool {
     wanted.cluster.budget.on_limit == OnLimit::Down
 }
 
-fn top_up(wanted: &Wanted, leased: &Leased, seen: &View, policy: &Policy) -> Option<Result<Coin, Waiting>> {
+fn deposits(acts: &[Act]) -> u128 {
+    acts.iter().map(Act::deposit).fold(0, u128::saturating_add)
+}
+
+/// `promised`: what other top-ups of the same decision take, uact.
+fn top_up(
+    wanted: &Wanted,
+    leased: &Leased,
+    seen: &View,
+    policy: &Policy,
+    promised: u128,
+) -> Option<Result<Coin, Waiting>> {
     let lasts = |seconds| cost_of(leased.price.amount, seconds, &seen.tip);
     let left = leased.escrow.trunc()?;
     if left >= lasts(wanted.cluster.escrow.runway) {
@@ -305,14 +330,15 @@ fn top_up(wanted: &Wanted, leased: &Leased, seen: &View, policy: &Policy) -> Opt
     }
     let need = Coin::uact(lasts(wanted.cluster.escrow.target).saturating_sub(left));
     let forbid = |have: Coin, cap| Some(Err(Waiting::Budget { need: need.clone(), have, cap }));
-    let committed = seen.history.spent;
+    let committed = seen.history.spent.saturating_add(promised);
+    let have = seen.wallet.uact.saturating_sub(promised);
     if let Some(cap) = wanted.cluster.budget.max_total
         && committed.saturating_add(need.amount) > cap
     {
         return forbid(Coin::uact(cap.saturating_sub(committed)), MAX_TOTAL);
     }
-    if need.amount > seen.wallet.uact {
-        return forbid(Coin::uact(seen.wallet.uact), "wallet balance");
+    if need.amount > have {
+        return forbid(Coin::uact(have), "wallet balance");
     }
     if seen.wallet.uakt < policy.fee_reserve {
         return forbid(Coin::uakt(seen.wallet.uakt), "fee reserve");

@@ -26,11 +26,13 @@ fn deposit(look: &Look<'_>) -> Coin {
     deposit_for(&wanted.cluster, wanted.ceiling.amount, look.policy.min_deposit, &look.seen.tip)
 }
 
-/// R6 for the replacement of R13 and R20, which R4 and R5 hold like any other. `None`: held.
-pub(super) fn open_next(look: &Look<'_>) -> Option<Act> {
+/// R6 for the replacement of R13 and R20, which R4 and R5 hold like any other.
+pub(super) fn open_next(look: &Look<'_>) -> Result<Act, Waiting> {
     let deposit = deposit(look);
-    let held = r4_forbidden(look, &deposit).or_else(|| r5_hold(look));
-    held.is_none().then(|| open(look, deposit))
+    match r4_forbidden(look, &deposit).or_else(|| r5_hold(look)) {
+        Some(held) => Err(held),
+        None => Ok(open(look, deposit)),
+    }
 }
 
 fn open(look: &Look<'_>, deposit: Coin) -> Act {

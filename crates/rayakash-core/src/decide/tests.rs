@@ -186,6 +186,9 @@ fn r10_sends_the_manifest_and_once_more_after_fifteen_seconds() {
     assert_eq!(sent(14_000, 1), Row(15));
     assert_eq!(sent(15_000, 1), Row(10));
     assert_eq!(sent(15_000, 2), Row(15));
+    // The provider's own deadline is over: whatever it did of that, it has done.
+    assert_eq!(sent(239_000, 1), Row(10));
+    assert_eq!(sent(240_000, 1), Row(15));
 }
 
 #[test]
@@ -264,6 +267,28 @@ fn r14_is_added_to_whatever_else_is_decided_but_not_to_a_close() {
 }
 
 #[test]
+fn r14_deposits_of_one_look_share_the_wallet_and_come_before_an_opening() {
+    let low = |generation| world::leased_with(generation, |l| l.escrow = Dec::from_int(1_000));
+    let both = World::new().place(1, low(1)).place(2, low(2)).view(|v| v.wallet.uact = 1_000_000).decide();
+    assert!(matches!(both.acts.as_slice(), [Act::TopUp { .. }]), "{both:?}");
+
+    let opening = |uact| {
+        let bigger = World::new().place(1, low(1)).ready().wish(|w| {
+            w.version = version(2);
+            w.restart = true;
+            w.groups[0].units[0].count = 5;
+        });
+        bigger.view(|v| v.wallet.uact = uact).decide()
+    };
+    let enough = opening(200_000_000);
+    assert!(matches!(enough.acts.as_slice(), [Act::OpenDeployment { .. }, Act::TopUp { .. }]), "{enough:?}");
+    // Enough for either, not for both.
+    let short = opening(108_100_000);
+    assert_eq!(short.row, Row(14));
+    assert!(matches!(short.acts.as_slice(), [Act::TopUp { .. }]), "{short:?}");
+}
+
+#[test]
 fn r15_waits_for_the_first_start() {
     let starting =
         world::leased_with(1, |l| l.ray = Ray::Starting { nodes: 2, phase: "ray starting".to_owned() });
@@ -337,7 +362,9 @@ fn r13_never_a_third_generation_nor_without_the_back_off() {
     let world = World::new().place(1, leased(1)).ready().wish(bigger);
     let at_ms = world.now_ms();
     let failed = world.view(|v| v.history.tries = vec![Try { at_ms, why: "no bids".to_owned() }]);
-    assert_eq!(failed.decide().row, Row(19));
+    let held = failed.decide();
+    assert_eq!(held.row, Row(19));
+    assert!(matches!(held.waiting, Some(Waiting::BackOff { .. })), "{held:?}");
 }
 
 #[test]
@@ -351,10 +378,12 @@ fn r13_both_generations_together_stay_under_the_hourly_cap() {
             w.ceiling = DecCoin::uact(Dec::from_int(100));
             w.cluster.budget.max_per_hour = Some(cap);
         });
-        world.decide().row
+        world.decide()
     };
-    assert_eq!(capped(120_000), Row(13));
-    assert_eq!(capped(119_000), Row(19));
+    assert_eq!(capped(120_000).row, Row(13));
+    let held = capped(119_000);
+    assert_eq!(held.row, Row(19));
+    assert!(matches!(held.waiting, Some(Waiting::Budget { cap: "budget.max_usd_per_hour", .. })), "{held:?}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use rayakash_engine::facts::Intent;
 use rayakash_engine::ports::{Outcome, Receipt};
 
 use super::ChainAdapter;
+use crate::providers::chain_of;
 
 /// Marks our transactions, with the intent behind it: enough to find them again from the chain alone.
 const MEMO_MARK: &str = "rk1:";
@@ -120,12 +121,7 @@ fn died(evidence: &Evidence) -> String {
 }
 
 fn doubt(unsettled: &Unsettled) -> Outcome {
-    let mut why = unsettled.to_string();
-    let mut source = std::error::Error::source(unsettled);
-    while let Some(cause) = source {
-        why = format!("{why}: {cause}");
-        source = cause.source();
-    }
+    let why = chain_of(unsettled);
     match unsettled.at_stake() {
         Some((hash, timeout)) => {
             Outcome::InDoubt { why, tx: Some(hash.to_string()), dead_at: Some(timeout.plus(1)) }

@@ -16,6 +16,9 @@ use crate::service::Service;
 #[derive(Debug)]
 pub(crate) struct Failure(pub(crate) Box<Problem>);
 
+/// axum's own sentences are short.
+const LONGEST_REFUSAL: usize = 4096;
+
 /// What a handler gives back.
 pub(crate) type Answer<T> = Result<T, Failure>;
 
@@ -57,9 +60,7 @@ impl From<std::io::Error> for Failure {
 
 impl From<Invalid> for Failure {
     fn from(invalid: Invalid) -> Self {
-        let mut problem = Problem::new(Code::InvalidFile, invalid.to_string());
-        problem.diagnostics = invalid.diagnostics;
-        Self(Box::new(problem))
+        Problem::from(invalid).into()
     }
 }
 
@@ -75,6 +76,21 @@ pub(crate) fn no_cluster(name: &Name) -> Failure {
     Problem::new(Code::NotFound, format!("there is no cluster `{name}`"))
         .hint("`rayakash status` lists the clusters that there are")
         .into()
+}
+
+/// What axum refuses by itself (a body, a query, a method) is told like every other failure.
+pub(super) async fn told(response: Response) -> Response {
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let ours = kind.is_some_and(|kind| kind.starts_with("application/"));
+    if ours || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let said = axum::body::to_bytes(response.into_body(), LONGEST_REFUSAL).await.unwrap_or_default();
+    let detail =
+        if said.is_empty() { status.to_string() } else { String::from_utf8_lossy(&said).into_owned() };
+    let problem = Problem::new(Code::BadRequest, detail);
+    Failure::from(Problem { status: status.as_u16(), ..problem }).into_response()
 }
 
 pub(crate) async fn no_route(uri: Uri) -> Failure {

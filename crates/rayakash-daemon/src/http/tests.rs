@@ -79,6 +79,35 @@ async fn a_cap_that_is_no_amount_is_refused_and_nothing_is_written() {
 }
 
 #[tokio::test]
+async fn what_the_router_refuses_by_itself_is_a_problem_too() {
+    let daemon = Daemon::new(async |_| {}).await;
+    let no_wish = Some(json!({ "fil": FILE }));
+    let table = [
+        ("GET", "/v1/events?after=x", None, 400),
+        ("DELETE", "/v1/version", None, 405),
+        ("PUT", "/v1/clusters/a", no_wish, 422),
+    ];
+    for (method, path, body, wanted) in table {
+        let (status, problem) = daemon.ask(method, path, body).await;
+        assert_eq!((status.as_u16(), &problem["code"]), (wanted, &json!("bad-request")), "{method} {path}");
+        assert_eq!(problem["status"], wanted, "{method} {path}");
+        assert!(!problem["detail"].as_str().unwrap().is_empty(), "{method} {path}");
+    }
+}
+
+/// The first key is made through a daemon, which may have been given the passphrase already.
+#[tokio::test]
+async fn a_passphrase_without_a_key_yet_keeps_no_daemon_from_starting() {
+    let home = tempfile::tempdir().unwrap();
+    let mut config = Config::localnet(home.path(), "http://127.0.0.1:9");
+    config.passphrase = Some("correct horse".to_owned().into());
+    crate::private::dir(&config.paths.keys()).unwrap();
+    let tasks = Tasks::new();
+    crate::run::build(&config, &tasks).unwrap();
+    tasks.stop().await;
+}
+
+#[tokio::test]
 async fn a_key_stays_while_it_pays_for_something() {
     let daemon = Daemon::new(async |config: &Config| {
         std::fs::write(config.paths.keys().join("default.json"), "{}").unwrap();

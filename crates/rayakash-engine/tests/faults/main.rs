@@ -268,6 +268,31 @@ async fn while_the_chain_fails_nothing_is_done_and_nothing_lost() {
     }
 }
 
+/// The chain stands still and Ray is down: that is written down once, and the grace begins anew once when blocks come again.
+#[tokio::test(start_paused = true)]
+async fn a_cluster_that_is_down_while_the_chain_stands_still_is_written_down_once() {
+    for restart in [false, true] {
+        let mut run = Run::new(format!("down and stalled, restart {restart}"), restart);
+        let outside = Arc::clone(&run.outside);
+        run.wish("note=1", false).await;
+        run.until_ready().await;
+        outside.set_stalled(true);
+        outside.set_ray_down(true);
+        run.for_ms(30_000).await;
+        run.interrupt().await;
+        run.for_ms(30_000).await;
+        assert_eq!(run.times_unready().await, 1, "restart {restart}: no blocks");
+        outside.set_stalled(false);
+        run.for_ms(30_000).await;
+        assert_eq!(run.times_unready().await, 2, "restart {restart}: blocks again");
+        outside.set_ray_down(false);
+        run.until_ready().await;
+        run.down().await;
+        run.until_gone().await;
+        run.check_end().await;
+    }
+}
+
 /// The answer is lost, then the chain, then the process; none of it makes a second deployment.
 #[tokio::test(start_paused = true)]
 async fn a_doubt_outlives_a_silent_chain_and_a_restart() {

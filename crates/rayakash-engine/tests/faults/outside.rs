@@ -57,11 +57,12 @@ struct Files {
     gates: BTreeMap<LeaseId, (String, u16)>,
 }
 
-/// Whether the chain can be reached, and whether it makes blocks.
+/// Whether the chain can be reached, whether it makes blocks, and whether Ray is down.
 #[derive(Clone, Copy, Default)]
 struct Weather {
     unreachable: bool,
     stalled: Option<Tip>,
+    ray_down: bool,
 }
 
 impl Outside {
@@ -111,6 +112,11 @@ impl Outside {
         let at = self.tip();
         let stalled = to.then_some(Tip { stalled_since_ms: Some(at.time_ms), ..at });
         self.weather.lock().unwrap().stalled = stalled;
+    }
+
+    /// From now on Ray is down behind its gate, or it is back.
+    pub(crate) fn set_ray_down(&self, to: bool) {
+        self.weather.lock().unwrap().ray_down = to;
     }
 
     /// Versions that run, by lease, with how often each lease was sent a manifest.
@@ -314,6 +320,9 @@ impl Head for Outside {
     async fn look(&self, gate: &Gate<'_>) -> HeadLook {
         let nodes = gate.expected.values().map(|pods| pods.wanted).sum();
         let ray = match self.runs_ms(gate.lease) {
+            _ if self.weather.lock().unwrap().ray_down => {
+                Ray::Starting { nodes: 0, phase: "ray down".to_owned() }
+            }
             None | Some(0..RAY_MS) => Ray::Unreachable("nobody answers".to_owned()),
             Some(RAY_MS..READY_MS) => Ray::Starting { nodes: 1, phase: "ray starts".to_owned() },
             // A job runs, so that a close is preceded by a drain.

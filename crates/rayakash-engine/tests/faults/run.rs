@@ -270,6 +270,11 @@ impl Run {
         self.ledger().books(&name()).await.unwrap()
     }
 
+    /// How often it was written down that the cluster is not ready any more.
+    pub(crate) async fn times_unready(&self) -> usize {
+        self.books().await.facts.iter().filter(|fact| matches!(fact, Fact::Unready { .. })).count()
+    }
+
     /// All money is somewhere, and the ledger says where.
     pub(crate) async fn check_money(&self) {
         let books = self.books().await;

@@ -116,8 +116,10 @@ impl super::Api {
 
     /// Waits until a transaction is in a block.
     async fn committed(&self, hash: &TxHash) {
+        // Not `wait_for`: its closure would hold the channel's lock while it asks for the chain's, and a block takes them the other
+        // way round.
         let mut tip = self.node.tip();
-        let _in_a_block = tip.wait_for(|_| self.node.tx(hash).is_some()).await;
+        while self.node.tx(hash).is_none() && tip.changed().await.is_ok() {}
     }
 }
 

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::backend::Backends;
-use super::record::random;
+use super::random::random;
 use crate::tasks::Tasks;
 
 /// The range that Kubernetes gives node ports from.

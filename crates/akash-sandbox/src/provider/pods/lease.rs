@@ -18,7 +18,7 @@ use super::events::Events;
 use super::life::Life;
 use super::namespace::namespace;
 use super::pod::{Phase, Pod};
-use super::record::{letters, load, save};
+use super::random::letters;
 use super::runtime::{Renamed, Shared};
 use super::workload::Workload;
 use crate::private;
@@ -76,7 +76,7 @@ impl Lease {
 
     /// The lease that a sandbox before us left in `dir`, with its pods; those that died are started again.
     pub(crate) fn restore(shared: &Arc<Shared>, dir: &Path) -> io::Result<Arc<Self>> {
-        let record: Record = load(&dir.join("lease.json"))?.ok_or(io::ErrorKind::NotFound)?;
+        let record: Record = private::load(&dir.join("lease.json"))?.ok_or(io::ErrorKind::NotFound)?;
         let id = record.id().ok_or(io::ErrorKind::InvalidData)?;
         private::folder(&dir.join("pods"))?;
         let found = std::fs::read_dir(dir.join("pods"))?.flatten().map(|entry| Pod::restore(&entry.path()));
@@ -212,7 +212,7 @@ impl Lease {
             generation: state.generation,
             ports: state.ports.clone(),
         };
-        save(&self.dir.join("lease.json"), &record)
+        private::save(&self.dir.join("lease.json"), &record)
     }
 
     /// Whether some pod's image is being built.

@@ -9,7 +9,7 @@ use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 
-use super::record::random;
+use super::random::random;
 use super::sweep::pause;
 use crate::private;
 

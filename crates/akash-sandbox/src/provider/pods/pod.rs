@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::place::Place;
 use super::process::{Process, boot};
-use super::record::{load, save, short_folder};
+use super::random::short_folder;
 use super::sweep::Marks;
 use crate::private;
 
@@ -81,13 +81,13 @@ impl Pod {
             main: None,
             boot: boot(),
         };
-        save(&dir.join("pod.json"), &record)?;
+        private::save(&dir.join("pod.json"), &record)?;
         Ok(Self::assemble(dir, place, record))
     }
 
     /// The pod that a sandbox before us left in `dir`; its processes may run or not.
     pub(crate) fn restore(dir: &Path) -> io::Result<Self> {
-        let mut record: Record = load(&dir.join("pod.json"))?.ok_or(io::ErrorKind::NotFound)?;
+        let mut record: Record = private::load(&dir.join("pod.json"))?.ok_or(io::ErrorKind::NotFound)?;
         let boot = boot();
         if record.boot != boot {
             // The machine was started anew since: what has that number now is a stranger.
@@ -128,7 +128,7 @@ impl Pod {
         self.with_record(|record| {
             record.starts += 1;
             record.main = None;
-            save(&self.dir.join("pod.json"), record)?;
+            private::save(&self.dir.join("pod.json"), record)?;
             Ok(self.log_file(record.starts))
         })
     }
@@ -137,7 +137,7 @@ impl Pod {
     pub(crate) fn began(&self, main: Process) -> io::Result<()> {
         self.with_record(|record| {
             record.main = Some(main);
-            save(&self.dir.join("pod.json"), record)
+            private::save(&self.dir.join("pod.json"), record)
         })
     }
 

@@ -20,6 +20,7 @@ pub(crate) struct Process {
 pub(crate) struct Row {
     pub(crate) parent: i32,
     pub(crate) group: i32,
+    pub(crate) session: i32,
     pub(crate) start: u64,
     pub(crate) zombie: bool,
     /// Whether it has a controlling terminal.
@@ -106,6 +107,7 @@ fn row(pid: i32) -> Option<Row> {
         zombie: matches!(*fields.first()?, "Z" | "X"),
         parent: fields.get(1)?.parse().ok()?,
         group: fields.get(2)?.parse().ok()?,
+        session: fields.get(3)?.parse().ok()?,
         terminal: *fields.get(4)? != "0",
         start: fields.get(19)?.parse().ok()?,
     })

@@ -43,11 +43,16 @@ impl Marks {
     }
 
     /// Who is in the process group of the main process. While that group lasts its number goes to no other process, so a main
-    /// process with another start time leads a stranger's group.
+    /// process with another start time leads a stranger's group. So does one that leads a session of that number, alive or not: ours
+    /// leads a group, and a leader of a group cannot begin a session.
     fn led(&self, table: &Table) -> impl Fn(Process, &Row) -> bool {
         let main =
             self.main.filter(|main| table.get(main.pid).is_none_or(|holder| holder.start == main.start));
-        move |process, row| main.is_some_and(|main| row.group == main.pid && process.start >= main.start)
+        move |process, row| {
+            main.is_some_and(|main| {
+                row.group == main.pid && row.session != main.pid && process.start >= main.start
+            })
+        }
     }
 
     /// Whether being in the pod's folders makes a process the pod's: it is our orphan, or a daemon that is younger than the pod.
@@ -133,7 +138,7 @@ mod tests {
     }
 
     const fn row(group: i32, start: u64) -> Row {
-        Row { parent: 1, group, start, zombie: false, terminal: false }
+        Row { parent: 1, group, session: 1, start, zombie: false, terminal: false }
     }
 
     #[test]
@@ -151,6 +156,8 @@ mod tests {
             [0; 0],
             "its number was given anew"
         );
+        let daemon = (51, Row { session: 50, ..row(50, 110) });
+        assert_eq!(led([daemon].into_iter().collect()), [0; 0], "it was given anew and is over again");
     }
 
     #[test]

@@ -1,0 +1,27 @@
+//! Random numbers, and the names made of them.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::Path;
+
+/// Bytes from the system's random source.
+pub(crate) fn random<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// `N` random letters as Kubernetes uses them in pod names: no vowels, so no words.
+pub(crate) fn letters<const N: usize>() -> io::Result<String> {
+    const ALPHABET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let pick = |byte: &u8| ALPHABET.get(usize::from(*byte) % ALPHABET.len()).copied().map_or('x', char::from);
+    Ok(random::<N>()?.iter().map(pick).collect())
+}
+
+/// Makes a new private folder `/tmp/rk…` with a short name: Ray's sockets live below it, and their paths have 107 bytes.
+pub(crate) fn short_folder() -> io::Result<std::path::PathBuf> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let path = Path::new("/tmp").join(format!("rk{}", letters::<8>()?));
+    fs::DirBuilder::new().mode(0o700).create(&path)?;
+    Ok(path)
+}
