@@ -8,6 +8,7 @@ mod faults;
 #[expect(clippy::result_large_err, reason = "tonic's error type, as tonic's traits want it")]
 pub(crate) mod grpc;
 mod log;
+pub(crate) mod rest;
 #[cfg(test)]
 mod tests;
 
@@ -50,11 +51,11 @@ struct Inner {
 
 impl Node {
     /// Opens the chain of a folder, or begins one.
-    pub(crate) fn open(folder: &Path, chain_id: &str, block_time: Duration) -> Result<Self, Error> {
+    pub(crate) fn open(folder: &Path, genesis: Genesis, block_time: Duration) -> Result<Self, Error> {
         let now = clock::unix_millis();
         let path = folder.join(LOG);
-        let (log, start, records) = BlockLog::open(&path, chain_id, now)?;
-        let mut chain = Chain::new(&Genesis::sandbox(chain_id, start));
+        let (log, start, records) = BlockLog::open(&path, &genesis.chain_id, genesis.time_ms)?;
+        let mut chain = Chain::new(&Genesis { time_ms: start, ..genesis });
         for record in records {
             let proposal = chain.replay(record.time_ms, &record.txs);
             let same = proposal.is_ok_and(|proposal| {
@@ -102,8 +103,7 @@ impl Node {
 
     /// The blocks from a height on, oldest first.
     pub fn blocks_from(&self, height: Height) -> Vec<Arc<Block>> {
-        let first = usize::try_from(height.0.saturating_sub(1)).unwrap_or(usize::MAX);
-        self.inner().chain.blocks().get(first..).unwrap_or_default().to_vec()
+        self.inner().chain.blocks_from(height).to_vec()
     }
 
     /// The block with a transaction, and its place in it.
@@ -151,6 +151,15 @@ impl Node {
         let mut inner = self.inner();
         let time = clock::unix_millis().saturating_add(inner.ahead_ms);
         let block = inner.append(time)?;
+        self.tip.send_replace(block.height);
+        Ok(block)
+    }
+
+    /// Makes a block with a time of its own, milliseconds since 1970; the chain's time goes on from there.
+    pub fn make_block_at(&self, time_ms: u64) -> Result<Arc<Block>, Error> {
+        let mut inner = self.inner();
+        let block = inner.append(time_ms)?;
+        inner.ahead_ms = block.time_ms.saturating_sub(clock::unix_millis());
         self.tip.send_replace(block.height);
         Ok(block)
     }

@@ -4,6 +4,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::clock;
+use crate::market::Genesis;
+
 /// What a sandbox is to be like.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -15,12 +18,14 @@ pub struct Config {
     pub block_time: Duration,
     /// Where the chain listens for gRPC. Port 0: a free one, and the same again at the next start.
     pub grpc: SocketAddr,
+    /// Where the chain answers REST. Port 0 as above.
+    pub rest: SocketAddr,
     /// Where the controls listen, loopback only. Port 0 as above.
     pub control: SocketAddr,
     /// How many providers there are, at most 2.
     pub providers: usize,
-    /// The chain's name.
-    pub chain_id: String,
+    /// How the chain begins: who has what, and its name. The same at every start from one folder.
+    pub genesis: Genesis,
 }
 
 impl Config {
@@ -32,9 +37,10 @@ impl Config {
             cache: cache.into(),
             block_time: Duration::from_millis(500),
             grpc: free,
+            rest: free,
             control: free,
             providers: 2,
-            chain_id: "rayakash-sandbox".to_owned(),
+            genesis: Genesis::sandbox("rayakash-sandbox", clock::unix_millis()),
         }
     }
 }

@@ -52,6 +52,12 @@ pub enum Error {
         /// Why it failed.
         source: std::io::Error,
     },
+    /// The descriptions of the chain's messages could not be read.
+    #[error("cannot read the descriptions of the chain's messages: {0}")]
+    Descriptors(String),
+    /// A server ended.
+    #[error("cannot serve")]
+    Serve(#[source] std::io::Error),
     /// The sandbox has stopped; its chain makes no more blocks.
     #[error("the sandbox has stopped")]
     Closed,

@@ -44,7 +44,7 @@ impl Providers {
                 name: holder.name.to_owned(),
                 key: key(&holder)?,
                 node: node.to_owned(),
-                chain_id: config.chain_id.clone(),
+                chain_id: config.genesis.chain_id.clone(),
                 home: config.home.join(holder.name),
                 cache: config.cache.clone(),
                 pricing,

@@ -10,7 +10,7 @@ use akash_wallet::{Key, Mnemonic};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::chain::{Node, grpc};
+use crate::chain::{Node, grpc, rest};
 use crate::config::Config;
 use crate::control::{self, Controls};
 use crate::error::Error;
@@ -47,21 +47,23 @@ pub fn key(holder: &Keyholder) -> Result<Key, Error> {
 /// Starts a sandbox: the chain, then its providers. When this returns, both providers are registered and bid.
 pub async fn start(config: Config) -> Result<Sandbox, Error> {
     let home = Home::lock(&config.home)?;
-    let node = Arc::new(Node::open(home.path(), &config.chain_id, config.block_time)?);
+    let node = Arc::new(Node::open(home.path(), config.genesis.clone(), config.block_time)?);
     let mut ports = home.ports();
     let chain = listen(config.grpc, ports.grpc).await?;
+    let rest = listen(config.rest, ports.rest).await?;
     let controls = listen(config.control, ports.control).await?;
-    let (grpc, control) = (address(&chain)?, address(&controls)?);
-    (ports.grpc, ports.control) = (grpc.port(), control.port());
+    let addresses = (address(&chain)?, address(&rest)?, address(&controls)?);
+    (ports.grpc, ports.rest, ports.control) = (addresses.0.port(), addresses.1.port(), addresses.2.port());
     // The first answer must not find a chain without a block.
-    if node.state().height == Height(0) {
-        node.make_block()?;
+    if node.blocks_from(Height(0)).is_empty() {
+        node.make_block_at(node.state().time_ms)?;
     }
     // From here on a failure drops this, and that ends what was started.
     let running = Running { tasks: Tasks::new(), node: Arc::clone(&node) };
     let tasks = &running.tasks;
     let stop_asked = CancellationToken::new();
-    serve_chain(tasks, &node, chain);
+    serve_chain(tasks, &node, chain, rest);
+    let (grpc, rest, control) = addresses;
     let uri = format!("http://{grpc}");
     let providers = Providers::start(&config, &uri, ports.gateways, tasks.token().child_token()).await?;
     ports.gateways = providers.ports().await;
@@ -70,8 +72,9 @@ pub async fn start(config: Config) -> Result<Sandbox, Error> {
     let info = Info {
         pid: std::process::id(),
         grpc,
+        rest,
         control,
-        chain_id: config.chain_id,
+        chain_id: config.genesis.chain_id,
         block_time_ms: u64::try_from(config.block_time.as_millis()).unwrap_or(u64::MAX),
         mnemonic: format!("{MNEMONIC} (public: never send anything of value to its accounts)"),
         tenant: Keyholder::TENANT.address.to_owned(),
@@ -161,13 +164,20 @@ impl Drop for Running {
     }
 }
 
-fn serve_chain(tasks: &Tasks, node: &Arc<Node>, listener: TcpListener) {
+fn serve_chain(tasks: &Tasks, node: &Arc<Node>, on_grpc: TcpListener, on_rest: TcpListener) {
     let ticking = Arc::clone(node);
     tasks.spawn("blocks", async move { ticking.tick().await });
-    let (served, stop) = (Arc::clone(node), tasks.token().clone());
+    let services = grpc::services(Arc::clone(node));
+    let (served, stop) = (services.clone(), tasks.token().clone());
     tasks.spawn_graceful("chain", async move {
-        if let Err(error) = grpc::serve_until(served, listener, stop.cancelled_owned()).await {
+        if let Err(error) = grpc::serve_until(served, on_grpc, stop.cancelled_owned()).await {
             tracing::error!(error = &error as &dyn std::error::Error, "the chain stopped answering");
+        }
+    });
+    let stop = tasks.token().clone();
+    tasks.spawn_graceful("rest", async move {
+        if let Err(error) = rest::serve_until(services, on_rest, stop.cancelled_owned()).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "the chain's REST stopped answering");
         }
     });
 }

@@ -83,6 +83,7 @@ fn creation(dseq: u64) -> CreateDeployment {
         groups: vec![GroupSpec { name: "g1".into(), requirements, units }],
         hash: [7; 32],
         deposit: Funding::from_balance(Coin::uact(5_000_000)),
+        reclamation: None,
     }
 }
 
@@ -113,8 +114,13 @@ async fn from_order_to_refund_through_the_real_client() {
     let bid = id.group(1).order(1).bid(them.clone());
     let price = DecCoin::uact("2.5".parse().unwrap());
     let deposit = Funding::from_balance(Coin::uact(500_000));
-    landed(&provider, "bid", CreateBid { id: bid.clone(), price: price.clone(), deposit }, Class::Other)
-        .await;
+    landed(
+        &provider,
+        "bid",
+        CreateBid { id: bid.clone(), price: price.clone(), deposit, offer: vec![], reclamation_window: None },
+        Class::Other,
+    )
+    .await;
     let filter = MarketFilter::deployment(&id);
     let bids = client.bids(&filter, Some(BidState::Open), At::Latest).await.unwrap();
     assert_eq!((bids.len(), &bids[0].price), (1, &price));

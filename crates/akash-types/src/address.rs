@@ -23,6 +23,11 @@ pub struct BadAddress {
 }
 
 impl Address {
+    /// The raw bytes, 20 or 32: what the chain sorts some of its tables by.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        AccountId::from_str(&self.0).map(|id| id.to_bytes()).unwrap_or_default()
+    }
+
     /// The address of 20 (or 32) raw bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, BadAddress> {
         let bad = |problem: String| BadAddress { text: format!("{} bytes", bytes.len()), problem };

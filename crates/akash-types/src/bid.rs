@@ -1,10 +1,9 @@
 //! Bids.
 
 use akash_proto::akash::market::v1beta5 as wire;
-use cosmos_sdk_proto::tendermint::google::protobuf::Duration;
 
-use crate::malformed::required;
-use crate::{BidId, DecCoin, Height, Malformed};
+use crate::malformed::{all, required};
+use crate::{BidId, DecCoin, Height, Malformed, Resources, time};
 
 /// A provider's offer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +16,19 @@ pub struct Bid {
     pub price: DecCoin,
     /// The block that made it.
     pub created_at: Height,
+    /// What it would give, unit by unit; empty: what was asked for.
+    pub offer: Vec<ResourceOffer>,
     /// Seconds of notice that the provider promises before it leaves; `None`: it may leave at any moment.
     pub reclamation_window: Option<u64>,
+}
+
+/// What a provider says that it would give for one unit of an order. (The prices that it may add are not read.)
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResourceOffer {
+    /// With the unit's id.
+    pub resources: Resources,
+    /// How many replicas.
+    pub count: u32,
 }
 
 /// What became of a bid.
@@ -69,21 +79,41 @@ impl TryFrom<wire::Bid> for Bid {
             state: BidState::from_wire(b.state),
             price: required(b.price, "Bid", "price")?.try_into()?,
             created_at: Height::from_wire(b.created_at),
-            reclamation_window: b.reclamation_window.and_then(|w| u64::try_from(w.seconds).ok()),
+            offer: all(b.resources_offer)?,
+            reclamation_window: b
+                .reclamation_window
+                .map(|window| time::seconds(window, "Bid", "reclamation_window"))
+                .transpose()?,
         })
     }
 }
 
 impl From<&Bid> for wire::Bid {
     fn from(b: &Bid) -> Self {
-        let seconds = |s: u64| Duration { seconds: i64::try_from(s).unwrap_or(i64::MAX), nanos: 0 };
         Self {
             id: Some((&b.id).into()),
             state: b.state.to_wire(),
             price: Some((&b.price).into()),
             created_at: b.created_at.to_wire(),
-            resources_offer: Vec::new(),
-            reclamation_window: b.reclamation_window.map(seconds),
+            resources_offer: b.offer.iter().map(Into::into).collect(),
+            reclamation_window: b.reclamation_window.map(time::duration),
         }
+    }
+}
+
+impl TryFrom<wire::ResourceOffer> for ResourceOffer {
+    type Error = Malformed;
+
+    fn try_from(o: wire::ResourceOffer) -> Result<Self, Malformed> {
+        Ok(Self {
+            resources: required(o.resources, "ResourceOffer", "resources")?.try_into()?,
+            count: o.count,
+        })
+    }
+}
+
+impl From<&ResourceOffer> for wire::ResourceOffer {
+    fn from(o: &ResourceOffer) -> Self {
+        Self { resources: Some((&o.resources).into()), count: o.count, prices: None }
     }
 }

@@ -3,7 +3,7 @@
 use akash_proto::akash::deployment::{v1, v1beta4};
 
 use crate::malformed::{Field as _, required};
-use crate::{DeploymentId, GroupId, GroupSpec, Height, Malformed};
+use crate::{DeploymentId, GroupId, GroupSpec, Height, Malformed, time};
 
 /// A deployment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Deployment {
     pub hash: [u8; 32],
     /// The block that created it.
     pub created_at: Height,
+    /// Seconds: the least notice that bids must promise; `None`: none.
+    pub reclamation: Option<u64>,
 }
 
 /// Whether a deployment lives.
@@ -110,6 +112,7 @@ impl TryFrom<v1::Deployment> for Deployment {
             state: DeploymentState::from_wire(d.state),
             hash: hash(&d.hash, "Deployment")?,
             created_at: Height::from_wire(d.created_at),
+            reclamation: d.reclamation.map(read_reclamation).transpose()?.flatten(),
         })
     }
 }
@@ -121,7 +124,7 @@ impl From<&Deployment> for v1::Deployment {
             state: d.state.to_wire(),
             hash: d.hash.to_vec(),
             created_at: d.created_at.to_wire(),
-            reclamation: None,
+            reclamation: write_reclamation(d.reclamation),
         }
     }
 }
@@ -148,6 +151,17 @@ impl From<&Group> for v1beta4::Group {
             created_at: g.created_at.to_wire(),
         }
     }
+}
+
+/// The least notice, in seconds.
+pub(crate) fn read_reclamation(wanted: v1::DeploymentReclamation) -> Result<Option<u64>, Malformed> {
+    let field = ("DeploymentReclamation", "min_window");
+    wanted.min_window.map(|window| time::seconds(window, field.0, field.1)).transpose()
+}
+
+/// The same on the wire.
+pub(crate) fn write_reclamation(seconds: Option<u64>) -> Option<v1::DeploymentReclamation> {
+    seconds.map(|s| v1::DeploymentReclamation { min_window: Some(time::duration(s)) })
 }
 
 /// A version hash is exactly 32 bytes.

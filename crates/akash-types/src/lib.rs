@@ -20,9 +20,10 @@ mod order;
 mod provider;
 mod rejection;
 mod resources;
+mod time;
 
 pub use address::{Address, BadAddress};
-pub use bid::{Bid, BidState};
+pub use bid::{Bid, BidState, ResourceOffer};
 pub use certificate::{Certificate, CertificateState};
 pub use coin::{Coin, DecCoin, Denom, UACT, UAKT};
 pub use dec::{BadDec, Dec};
@@ -37,3 +38,4 @@ pub use order::{Order, OrderState};
 pub use provider::{AuditedAttributes, Provider, ProviderInfo};
 pub use rejection::Rejection;
 pub use resources::{Cpu, Endpoint, EndpointKind, Gpu, Memory, Resources, Volume};
+pub use time::Time;

@@ -5,7 +5,9 @@
 mod bank;
 mod deployment;
 mod escrow;
+mod grant;
 mod market;
+mod mint;
 mod registry;
 
 pub use bank::Send;
@@ -13,8 +15,15 @@ pub use deployment::{
     CloseDeployment, CloseGroup, CreateDeployment, PauseGroup, StartGroup, UpdateDeployment,
 };
 pub use escrow::AccountDeposit;
+pub use grant::{
+    Allowance, DEPOSIT_URL, DepositAuthorization, GrantAllowance, GrantDeposits, Revoke, RevokeAllowance,
+};
 pub use market::{CloseBid, CloseLease, CreateBid, CreateLease, StartReclaim, WithdrawLease};
-pub use registry::{CreateCertificate, CreateProvider, RevokeCertificate, UpdateProvider};
+pub use mint::{AddPriceEntry, BurnAct, MintAct};
+pub use registry::{
+    CreateCertificate, CreateProvider, DeleteProvider, DeleteProviderAttributes, RevokeCertificate,
+    SignProviderAttributes, UpdateProvider,
+};
 
 use cosmos_sdk_proto::Any;
 use prost::{Message as _, Name as _};
@@ -97,6 +106,7 @@ macro_rules! messages {
 }
 
 use akash_proto::akash as wire;
+use cosmos_sdk_proto::cosmos;
 
 messages! {
     /// Opens a deployment with its groups, and funds its escrow.
@@ -133,8 +143,28 @@ messages! {
     CreateProvider(CreateProvider) = wire::provider::v1beta4::MsgCreateProvider, signed by provider.owner;
     /// Changes a provider's entry.
     UpdateProvider(UpdateProvider) = wire::provider::v1beta4::MsgUpdateProvider, signed by provider.owner;
+    /// Asks to have a provider's entry taken away; the chain does not do that.
+    DeleteProvider(DeleteProvider) = wire::provider::v1beta4::MsgDeleteProvider, signed by owner;
+    /// An auditor vouches for a provider.
+    SignProviderAttributes(SignProviderAttributes) = wire::audit::v1::MsgSignProviderAttributes, signed by audited.auditor;
+    /// An auditor takes back what it vouched for.
+    DeleteProviderAttributes(DeleteProviderAttributes) = wire::audit::v1::MsgDeleteProviderAttributes, signed by auditor;
     /// Sends coins to another account.
-    Send(Send) = cosmos_sdk_proto::cosmos::bank::v1beta1::MsgSend, signed by from;
+    Send(Send) = cosmos::bank::v1beta1::MsgSend, signed by from;
+    /// Lets another account pay deposits with one's coins.
+    GrantDeposits(GrantDeposits) = cosmos::authz::v1beta1::MsgGrant, signed by granter;
+    /// Takes a grant back.
+    Revoke(Revoke) = cosmos::authz::v1beta1::MsgRevoke, signed by granter;
+    /// Lets another account pay fees with one's coins.
+    GrantAllowance(GrantAllowance) = cosmos::feegrant::v1beta1::MsgGrantAllowance, signed by granter;
+    /// Takes an allowance for fees back.
+    RevokeAllowance(RevokeAllowance) = cosmos::feegrant::v1beta1::MsgRevokeAllowance, signed by granter;
+    /// Turns uakt into uact.
+    MintAct(MintAct) = wire::bme::v1::MsgMintAct, signed by owner;
+    /// Turns uact into uakt.
+    BurnAct(BurnAct) = wire::bme::v1::MsgBurnAct, signed by owner;
+    /// An oracle's price.
+    AddPriceEntry(AddPriceEntry) = wire::oracle::v2::MsgAddPriceEntry, signed by signer;
 }
 
 #[cfg(test)]
@@ -152,6 +182,7 @@ mod tests {
                 groups: vec![],
                 hash: [7; 32],
                 deposit: Funding::from_balance(Coin::uact(500_000)),
+                reclamation: Some(3_600),
             }),
             Msg::from(UpdateDeployment { id: id.clone(), hash: [8; 32] }),
             Msg::from(CloseDeployment { id: id.clone() }),

@@ -2,6 +2,7 @@
 
 use akash_proto::akash::market::v1beta5 as wire;
 
+use crate::deployment::{read_reclamation, write_reclamation};
 use crate::malformed::required;
 use crate::{GroupSpec, Height, Malformed, OrderId};
 
@@ -16,6 +17,8 @@ pub struct Order {
     pub spec: GroupSpec,
     /// The block that opened it.
     pub created_at: Height,
+    /// Seconds: the least notice that bids must promise; `None`: none.
+    pub reclamation: Option<u64>,
 }
 
 /// What an order is up to.
@@ -62,6 +65,7 @@ impl TryFrom<wire::Order> for Order {
             state: OrderState::from_wire(o.state),
             spec: required(o.spec, "Order", "spec")?.try_into()?,
             created_at: Height::from_wire(o.created_at),
+            reclamation: o.reclamation.map(read_reclamation).transpose()?.flatten(),
         })
     }
 }
@@ -73,7 +77,7 @@ impl From<&Order> for wire::Order {
             state: o.state.to_wire(),
             spec: Some((&o.spec).into()),
             created_at: o.created_at.to_wire(),
-            reclamation: None,
+            reclamation: write_reclamation(o.reclamation),
         }
     }
 }

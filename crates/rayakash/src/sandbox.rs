@@ -36,6 +36,8 @@ pub(crate) fn run(paths: &Paths, settings: Settings, on_ready: impl FnOnce(&Info
                 }
                 akash_sandbox::Error::File { .. }
                 | akash_sandbox::Error::Listen { .. }
+                | akash_sandbox::Error::Descriptors(_)
+                | akash_sandbox::Error::Serve(_)
                 | akash_sandbox::Error::Closed
                 | akash_sandbox::Error::Key { .. }
                 | akash_sandbox::Error::Provider { .. } => Code::Internal,

@@ -7,6 +7,9 @@ mod blocks;
 mod deployment;
 mod discovery;
 mod escrow;
+mod exchange;
+mod grants;
+pub(crate) mod inside;
 mod market;
 mod page;
 mod registry;
@@ -16,13 +19,15 @@ use std::future::Future;
 use std::sync::Arc;
 
 use akash_proto::akash::{
-    audit, cert, deployment as deployment_proto, discovery as discovery_proto, escrow as escrow_proto,
-    market as market_proto, provider,
+    audit, bme, cert, deployment as deployment_proto, discovery as discovery_proto, escrow as escrow_proto,
+    market as market_proto, oracle, provider,
 };
+use akash_proto::cosmos as own;
 use akash_types::{Height, Rejection};
 use cosmos_sdk_proto::cosmos;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
+use tonic::service::Routes;
 use tonic::{Code, Request, Response, Status};
 
 use super::Node;
@@ -96,15 +101,10 @@ fn required<T>(part: Option<T>, name: &str) -> Result<T, Status> {
     part.ok_or_else(|| Status::invalid_argument(format!("empty request: {name}")))
 }
 
-/// Serves until `stop` is done; what is being answered then is answered.
-pub(crate) async fn serve_until(
-    node: Arc<Node>,
-    listener: TcpListener,
-    stop: impl Future<Output = ()> + Send,
-) -> Result<(), tonic::transport::Error> {
+/// Every service, to be served or asked in this process.
+pub(crate) fn services(node: Arc<Node>) -> Routes {
     let api = Api { node };
-    tonic::transport::Server::builder()
-        .add_service(cosmos::tx::v1beta1::service_server::ServiceServer::new(api.clone()))
+    Routes::new(own::tx::v1beta1::service_server::ServiceServer::new(api.clone()))
         .add_service(cosmos::auth::v1beta1::query_server::QueryServer::new(api.clone()))
         .add_service(cosmos::bank::v1beta1::query_server::QueryServer::new(api.clone()))
         .add_service(cosmos::base::node::v1beta1::service_server::ServiceServer::new(api.clone()))
@@ -112,10 +112,24 @@ pub(crate) async fn serve_until(
         .add_service(deployment_proto::v1beta4::query_server::QueryServer::new(api.clone()))
         .add_service(market_proto::v1beta5::query_server::QueryServer::new(api.clone()))
         .add_service(escrow_proto::v1::query_server::QueryServer::new(api.clone()))
+        .add_service(bme::v1::query_server::QueryServer::new(api.clone()))
+        .add_service(oracle::v2::query_server::QueryServer::new(api.clone()))
+        .add_service(cosmos::authz::v1beta1::query_server::QueryServer::new(api.clone()))
+        .add_service(cosmos::feegrant::v1beta1::query_server::QueryServer::new(api.clone()))
         .add_service(cert::v1::query_server::QueryServer::new(api.clone()))
         .add_service(provider::v1beta4::query_server::QueryServer::new(api.clone()))
         .add_service(audit::v1::query_server::QueryServer::new(api.clone()))
         .add_service(discovery_proto::v1::discovery_server::DiscoveryServer::new(api))
+}
+
+/// Serves until `stop` is done; what is being answered then is answered.
+pub(crate) async fn serve_until(
+    services: Routes,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), tonic::transport::Error> {
+    tonic::transport::Server::builder()
+        .add_routes(services)
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop)
         .await
 }

@@ -1,6 +1,6 @@
 //! What happens to a transaction before its messages: limits, fee, signature, sequence.
 
-use akash_types::{Address, Coin, Rejection, UAKT};
+use akash_types::{Address, BadAddress, Coin, Rejection, Time, UAKT};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use cosmos_sdk_proto::cosmos::crypto::secp256k1::PubKey;
@@ -8,12 +8,12 @@ use cosmos_sdk_proto::cosmos::tx::v1beta1::mode_info::Sum;
 use cosmos_sdk_proto::cosmos::tx::v1beta1::{SignDoc, SignerInfo};
 use prost::{Message as _, Name as _};
 
-use super::event::{Event, coins};
+use super::event::{Event, coins, rfc3339};
 use super::gas;
 use super::genesis::FEE_COLLECTOR;
 use super::refuse::{
-    INSUFFICIENT_FEE, INSUFFICIENT_FUNDS, INVALID_PUBKEY, INVALID_REQUEST, MEMO_TOO_LARGE, NO_SIGNATURES,
-    NOT_FOUND, NOT_SUPPORTED, OUT_OF_GAS, TIMEOUT_HEIGHT, UNAUTHORIZED, UNKNOWN_ADDRESS, WRONG_SEQUENCE,
+    INSUFFICIENT_FEE, INSUFFICIENT_FUNDS, INVALID_ADDRESS, INVALID_PUBKEY, INVALID_REQUEST, MEMO_TOO_LARGE,
+    NO_SIGNATURES, OUT_OF_GAS, TIMEOUT_HEIGHT, TX_TIMEOUT, UNAUTHORIZED, UNKNOWN_ADDRESS, WRONG_SEQUENCE,
     panic,
 };
 use super::run::Run;
@@ -26,6 +26,8 @@ pub const MINIMUM_GAS_PRICE: &str = "0.002500000000000000uakt";
 const GAS_PER_UAKT: u64 = 400;
 const MAX_MEMO: usize = 256;
 const MODE_DIRECT: i32 = 1;
+/// How far ahead the timeout of a transaction without a sequence may be: ten minutes.
+const MAX_UNORDERED_NS: i64 = 600_000_000_000;
 
 /// Why a transaction is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,14 +43,15 @@ pub(crate) enum Mode {
 
 /// The checks in a node's order; takes the fee and counts the sequence up.
 pub(crate) fn run(run: &mut Run, tx: &Tx, mode: Mode) -> Result<(), Rejection> {
-    if tx.unordered {
-        return Err(NOT_SUPPORTED.because("unordered transactions are not enabled"));
-    }
     let height = run.state.height.0;
     if tx.timeout_height != 0 && height > tx.timeout_height {
         return Err(
             TIMEOUT_HEIGHT.because(format!("block height: {height}, timeout height: {}", tx.timeout_height))
         );
+    }
+    if let Some(timeout) = tx.timeout.filter(|t| *t < run.state.time()) {
+        let (now, timeout) = (go_time(run.state.time()), go_time(timeout));
+        return Err(TX_TIMEOUT.because(format!("block time: {now}, timeout timestamp: {timeout}")));
     }
     let memo = tx.memo.len();
     if memo > MAX_MEMO {
@@ -95,23 +98,23 @@ fn check_fee(tx: &Tx) -> Result<(), Rejection> {
 
 fn take_fee(run: &mut Run, tx: &Tx) -> Result<(), Rejection> {
     let signers = tx.signers();
-    let Some(payer) = signers.first().copied() else {
+    let Some(first) = signers.first().copied() else {
         return Err(NO_SIGNATURES.into());
     };
-    if !tx.granter.is_empty() && tx.granter != payer.as_str() {
-        let granter = &tx.granter;
-        return Err(NOT_FOUND
-            .because(format!("{granter} does not allow to pay fees for {payer}: fee-grant not found")));
-    }
-    if !tx.payer.is_empty() && tx.payer != payer.as_str() {
+    let mut payer = first.clone();
+    if !tx.payer.is_empty() && tx.payer != first.as_str() {
         return Err(INVALID_REQUEST.because("a fee payer other than the first signer is not supported"));
     }
-    if !run.state.accounts.contains(payer) {
+    if !tx.granter.is_empty() && tx.granter != first.as_str() {
+        payer = tx.granter.parse().map_err(|e: BadAddress| INVALID_ADDRESS.because(e.to_string()))?;
+        run.use_allowance(&payer, first, &tx.fee)?;
+    }
+    if !run.state.accounts.contains(&payer) {
         return Err(UNKNOWN_ADDRESS.because(format!("fee payer address: {payer} does not exist")));
     }
     let collector: Address = FEE_COLLECTOR.parse().map_err(|_| panic("the fee collector has no address"))?;
     for coin in tx.fee.iter().filter(|c| c.amount > 0) {
-        run.pay(payer, &collector, coin).map_err(|e| INSUFFICIENT_FUNDS.because(e.log))?;
+        run.pay(&payer, &collector, coin).map_err(|e| INSUFFICIENT_FUNDS.because(e.log))?;
     }
     let fee = coins(&tx.fee);
     run.events.push(Event::new("tx", &[("fee", &fee), ("fee_payer", payer.as_str())]));
@@ -134,7 +137,9 @@ fn check_signers(run: &mut Run, tx: &Tx, mode: Mode) -> Result<(), Rejection> {
         let mut account =
             account.ok_or_else(|| UNKNOWN_ADDRESS.because(format!("account {signer} does not exist")))?;
         set_public_key(&mut account, signer, info, index)?;
-        if account.sequence != info.sequence {
+        if tx.unordered {
+            use_nonce(run, tx, signer, info)?;
+        } else if account.sequence != info.sequence {
             let (expected, got) = (account.sequence, info.sequence);
             return Err(
                 WRONG_SEQUENCE.because(format!("account sequence mismatch, expected {expected}, got {got}"))
@@ -143,13 +148,44 @@ fn check_signers(run: &mut Run, tx: &Tx, mode: Mode) -> Result<(), Rejection> {
         if mode == Mode::Check {
             verify(tx, &account, info, signature, &run.state.chain_id)?;
         }
-        let sequence = format!("{signer}/{}", account.sequence);
-        run.events.push(Event::new("tx", &[("acc_seq", &sequence)]));
+        if !tx.unordered {
+            let sequence = format!("{signer}/{}", account.sequence);
+            run.events.push(Event::new("tx", &[("acc_seq", &sequence)]));
+            account.sequence = account.sequence.saturating_add(1);
+        }
         run.events.push(Event::new("tx", &[("signature", &STANDARD.encode(signature))]));
-        account.sequence = account.sequence.saturating_add(1);
         run.state.accounts.set(signer.clone(), account);
     }
     Ok(())
+}
+
+/// A transaction without a sequence is unique by its signer and its timeout, until that is over.
+fn use_nonce(run: &mut Run, tx: &Tx, signer: &Address, info: &SignerInfo) -> Result<(), Rejection> {
+    let Some(timeout) = tx.timeout else {
+        return Err(INVALID_REQUEST.because("unordered transaction must have timeout_timestamp set"));
+    };
+    if info.sequence != 0 {
+        return Err(INVALID_REQUEST.because("sequence is not allowed for unordered transactions"));
+    }
+    if timeout.0.saturating_sub(run.state.time().0) > MAX_UNORDERED_NS {
+        return Err(INVALID_REQUEST.because("unordered tx ttl exceeds 10m0s"));
+    }
+    let nonce = (signer.clone(), timeout);
+    if run.state.nonces.contains(&nonce) {
+        let ns = timeout.0;
+        return Err(INVALID_REQUEST.because(format!(
+            "failed to add unordered nonce: sender {signer} has already used timeout {ns}"
+        )));
+    }
+    run.burn(gas::NONCE);
+    run.state.nonces.set(nonce, ());
+    Ok(())
+}
+
+/// A time as Go prints it: `2026-11-24 18:40:08.177367413 +0000 UTC`.
+fn go_time(time: Time) -> String {
+    let text = rfc3339(time);
+    text.trim_end_matches('Z').replace('T', " ") + " +0000 UTC"
 }
 
 /// The key in the transaction must be the signer's; an account keeps the first that it shows.

@@ -30,6 +30,29 @@ impl Run {
         Ok(())
     }
 
+    /// Makes coins out of nothing, for a module's account.
+    pub(crate) fn create(&mut self, owner: &Address, coin: &Coin) {
+        let sum = self.state.balance(owner, &coin.denom).saturating_add(coin.amount);
+        self.state.balances.set((owner.clone(), coin.denom.clone()), sum);
+        let (who, amount) = (owner.as_str(), coin.to_string());
+        self.events.push(event::Event::new("coin_received", &[("receiver", who), ("amount", &amount)]));
+        self.events.push(event::Event::new("coinbase", &[("minter", who), ("amount", &amount)]));
+    }
+
+    /// Makes coins of a module's account go away.
+    pub(crate) fn destroy(&mut self, owner: &Address, coin: &Coin) -> Result<(), Rejection> {
+        let has = self.state.balance(owner, &coin.denom);
+        let denom = &coin.denom;
+        let left = has.checked_sub(coin.amount).ok_or_else(|| {
+            INSUFFICIENT_FUNDS.because(format!("spendable balance {has}{denom} is smaller than {coin}"))
+        })?;
+        self.state.balances.set((owner.clone(), coin.denom.clone()), left);
+        let (who, amount) = (owner.as_str(), coin.to_string());
+        self.events.push(event::Event::new("coin_spent", &[("spender", who), ("amount", &amount)]));
+        self.events.push(event::Event::new("burn", &[("burner", who), ("amount", &amount)]));
+        Ok(())
+    }
+
     /// Receiving coins opens an account.
     fn open_account(&mut self, address: &Address) {
         if self.state.accounts.contains(address) {

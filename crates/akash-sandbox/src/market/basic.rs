@@ -7,12 +7,13 @@ use akash_types::{BidId, CloseReason, Malformed, Msg, Rejection};
 use cosmos_sdk_proto::Any;
 use prost::{Message, Name as _};
 
+use super::bme;
 use super::deposit;
 use super::group_limits;
 use super::refuse::{
     BID_ZERO_PRICE, CONFLICT, EMPTY_HASH, ESCROW_INVALID_DEPOSIT, INVALID_ADDRESS, INVALID_CLOSE_REASON,
-    INVALID_COINS, INVALID_DEPOSIT, INVALID_GROUPS, INVALID_HASH, INVALID_SEQUENCE, NOT_ABSOLUTE_URI,
-    TX_PARSE, plain,
+    INVALID_COINS, INVALID_DEPOSIT, INVALID_GROUPS, INVALID_HASH, INVALID_RECLAMATION, INVALID_SEQUENCE,
+    NOT_ABSOLUTE_URI, TX_PARSE, plain,
 };
 use super::registry;
 
@@ -70,7 +71,17 @@ pub(crate) fn check(message: &Msg) -> Result<(), Rejection> {
         | Msg::CloseGroup(_)
         | Msg::PauseGroup(_)
         | Msg::StartGroup(_)
+        | Msg::DeleteProvider(_)
+        | Msg::SignProviderAttributes(_)
+        | Msg::DeleteProviderAttributes(_)
+        | Msg::GrantDeposits(_)
+        | Msg::Revoke(_)
+        | Msg::GrantAllowance(_)
+        | Msg::RevokeAllowance(_)
+        | Msg::AddPriceEntry(_)
         | Msg::RevokeCertificate(_) => Ok(()),
+        Msg::MintAct(m) => bme::check(&m.owner, &m.to, &m.burn),
+        Msg::BurnAct(m) => bme::check(&m.owner, &m.to, &m.burn),
     }
 }
 
@@ -109,7 +120,11 @@ fn provider_reason(reason: CloseReason) -> Result<(), Rejection> {
 
 fn provider_uri(uri: &str) -> Result<(), Rejection> {
     let absolute = uri.split_once("://").is_some_and(|(scheme, host)| !scheme.is_empty() && !host.is_empty());
-    if absolute { Ok(()) } else { Err(NOT_ABSOLUTE_URI.into()) }
+    if absolute {
+        Ok(())
+    } else {
+        Err(NOT_ABSOLUTE_URI.because(format!("validating \"{uri}\" for absolute URI")))
+    }
 }
 
 fn check_bid_sequence(any: &Any) -> Result<(), Rejection> {
@@ -130,6 +145,7 @@ fn explain(any: &Any, malformed: &Malformed) -> Rejection {
         "owner" | "provider" | "signer" | "from_address" | "to_address" => {
             INVALID_ADDRESS.because(&malformed.problem)
         }
+        "min_window" => INVALID_RECLAMATION.because("min_window must not be negative"),
         "amount" => INVALID_COINS.because(&malformed.problem),
         _ => plain(malformed.to_string()),
     }

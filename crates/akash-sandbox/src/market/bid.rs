@@ -1,16 +1,18 @@
 //! Bids.
 
-use akash_types::escrow::{AccountId, Source};
+use akash_types::escrow::{AccountId, Scope, Source};
 use akash_types::msg::{CloseBid, CreateBid};
-use akash_types::{Bid, BidState, CloseReason, LeaseState, OrderState, Rejection};
+use akash_types::{
+    Bid, BidState, CloseReason, GroupSpec, LeaseState, OrderState, Rejection, ResourceOffer, ResourceUnit,
+};
 
 use super::event::Json as _;
 use super::placement;
 use super::refuse::{
     ATTRIBUTE_MISMATCH, BID_EXISTS, BID_INVALID_PRICE, BID_NOT_ACTIVE, CAPABILITIES_MISMATCH,
     LEASE_NOT_ACTIVE, ORDER_ACTIVE, ORDER_CLOSED, ORDER_NOT_FOUND, RECLAMATION_NOT_ELAPSED,
-    RECLAMATION_NOT_STARTED, UNKNOWN_BID, UNKNOWN_LEASE_FOR_BID, UNKNOWN_ORDER_FOR_BID, UNKNOWN_PROVIDER,
-    panic, plain,
+    RECLAMATION_NOT_STARTED, RECLAMATION_OUT_OF_BOUNDS, RECLAMATION_REQUIRED, RECLAMATION_TOO_SHORT,
+    UNKNOWN_BID, UNKNOWN_LEASE_FOR_BID, UNKNOWN_ORDER_FOR_BID, UNKNOWN_PROVIDER, panic, plain,
 };
 use super::run::Run;
 
@@ -26,7 +28,8 @@ impl Run {
         }
         self.check_order(m)?;
         self.check_provider(m)?;
-        let deposits = self.authorize(&m.id.provider, &m.deposit)?;
+        self.check_reclamation_offer(m)?;
+        let deposits = self.authorize(&m.id.provider, Scope::Bid, &m.deposit)?;
         if self.state.bids.contains(&m.id) {
             return Err(BID_EXISTS.into());
         }
@@ -35,7 +38,8 @@ impl Run {
             state: BidState::Open,
             price: m.price.clone(),
             created_at: self.state.height,
-            reclamation_window: None,
+            offer: m.offer.clone(),
+            reclamation_window: m.reclamation_window,
         };
         self.state.bids.set(m.id.clone(), bid);
         self.emit_with(
@@ -73,7 +77,25 @@ impl Run {
         if m.price.amount.is_negative() || ceiling.amount < m.price.amount {
             return Err(BID_INVALID_PRICE.into());
         }
+        if !offers_what_is_asked(&m.offer, &order.spec) {
+            return Err(CAPABILITIES_MISMATCH.into());
+        }
         Ok(())
+    }
+
+    fn check_reclamation_offer(&self, m: &CreateBid) -> Result<(), Rejection> {
+        let wanted = self.state.orders.get(&m.id.order).and_then(|order| order.reclamation);
+        let params = &self.state.params;
+        match (wanted, m.reclamation_window) {
+            (Some(_), None) => Err(RECLAMATION_REQUIRED.into()),
+            (Some(wanted), Some(offered)) if offered < wanted => Err(RECLAMATION_TOO_SHORT.into()),
+            (_, Some(offered))
+                if offered < params.min_reclamation_window || offered > params.max_reclamation_window =>
+            {
+                Err(RECLAMATION_OUT_OF_BOUNDS.into())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check_provider(&self, m: &CreateBid) -> Result<(), Rejection> {
@@ -143,6 +165,14 @@ impl Run {
         let _ignored = self.close_escrow(&AccountId::of_bid(&id));
         self.emit("akash.market.v1.EventBidClosed", &id);
     }
+}
+
+/// An offer names every unit of the order once, with its count; an empty one means what is asked.
+fn offers_what_is_asked(offer: &[ResourceOffer], spec: &GroupSpec) -> bool {
+    let fits = |unit: &ResourceUnit| {
+        offer.iter().filter(|o| o.resources.id == unit.resources.id && o.count == unit.count).count() == 1
+    };
+    offer.is_empty() || (offer.len() == spec.units.len() && spec.units.iter().all(fits))
 }
 
 const fn source_name(source: Source) -> &'static str {

@@ -7,9 +7,11 @@ use akash_types::{Height, Rejection};
 use akash_wallet::TxHash;
 use sha2::{Digest as _, Sha256};
 
+use super::event::Event;
 use super::execute::{self, Outcome, Simulated};
 use super::genesis::Genesis;
 use super::refuse::{TX_IN_MEMPOOL, TX_TOO_LARGE};
+use super::run::Run;
 use super::state::State;
 use super::tx::Tx;
 
@@ -32,12 +34,14 @@ pub struct Delivered {
 /// A block.
 #[derive(Clone, Debug)]
 pub struct Block {
-    /// Its height; the first is 1.
+    /// Its height.
     pub height: Height,
     /// Its time, milliseconds since 1970; later than the block before.
     pub time_ms: u64,
     /// Its transactions.
     pub txs: Vec<Delivered>,
+    /// What happened besides its transactions, at its end.
+    pub events: Vec<Event>,
     /// Depends on everything that the blocks so far did.
     pub app_hash: [u8; 32],
 }
@@ -60,9 +64,13 @@ impl Proposal {
 #[derive(Debug)]
 pub struct Chain {
     state: State,
+    /// What the mempool would make of it. Its height is that of the newest block, as on a real node: a transaction whose timeout is
+    /// that height is taken in, and no block will have it.
     checked: State,
     mempool: VecDeque<Tx>,
     seen: Seen,
+    /// The height of the first block.
+    first: Height,
     blocks: Vec<Arc<Block>>,
     index: BTreeMap<TxHash, (usize, usize)>,
     history: VecDeque<State>,
@@ -98,11 +106,12 @@ impl Chain {
     pub fn new(genesis: &Genesis) -> Self {
         let state = genesis.state();
         Self {
-            checked: next(&state),
+            checked: state.clone(),
             history: VecDeque::from([state.clone()]),
             state,
             mempool: VecDeque::new(),
             seen: Seen::default(),
+            first: genesis.initial_height,
             blocks: Vec::new(),
             index: BTreeMap::new(),
         }
@@ -125,14 +134,15 @@ impl Chain {
         self.history.front().map_or(self.state.height, |s| s.height)
     }
 
-    /// All blocks, oldest first.
-    pub fn blocks(&self) -> &[Arc<Block>] {
-        &self.blocks
-    }
-
     /// A block by its height.
     pub fn block(&self, height: Height) -> Option<&Arc<Block>> {
-        self.blocks.get(usize::try_from(height.0.checked_sub(1)?).ok()?)
+        self.blocks.get(usize::try_from(height.0.checked_sub(self.first.0)?).ok()?)
+    }
+
+    /// The blocks from a height on, oldest first.
+    pub fn blocks_from(&self, height: Height) -> &[Arc<Block>] {
+        let skipped = usize::try_from(height.since(self.first)).unwrap_or(usize::MAX);
+        self.blocks.get(skipped..).unwrap_or_default()
     }
 
     /// A transaction by its hash, with its block and its place in it.
@@ -197,10 +207,15 @@ impl Chain {
             digest.update(format!("{outcome:?}"));
             delivered.push(Delivered { tx, outcome });
         }
+        let (state, events) = end(state);
+        if !events.is_empty() {
+            digest.update(format!("{events:?}"));
+        }
         let block = Block {
             height: state.height,
             time_ms: state.time_ms,
             txs: delivered,
+            events,
             app_hash: digest.finalize().into(),
         };
         Proposal { block, state }
@@ -229,7 +244,7 @@ impl Chain {
     }
 
     fn check_again(&mut self) {
-        self.checked = next(&self.state);
+        self.checked = self.state.clone();
         for tx in std::mem::take(&mut self.mempool) {
             match execute::check(&self.checked, &tx) {
                 Ok(checked) => {
@@ -240,6 +255,26 @@ impl Chain {
             }
         }
     }
+}
+
+/// What the end of a block does: the price is made after what goes by it, as on a real node, and timeouts that are over are forgotten.
+fn end(state: State) -> (State, Vec<Event>) {
+    let mut run = Run::new(state);
+    let before = run.state.clone();
+    if run.end_exchange().is_err() {
+        run = Run::new(before);
+    }
+    run.aggregate_price();
+    let now = run.state.time();
+    let over: Vec<_> =
+        run.state.nonces.iter().filter(|((_, end), ())| *end < now).map(|(key, ())| key.clone()).collect();
+    for nonce in over {
+        run.state.nonces.remove(&nonce);
+    }
+    for event in &mut run.events {
+        event.attributes.push(("mode".to_owned(), "EndBlock".to_owned()));
+    }
+    (run.state, run.events)
 }
 
 /// The state in which the next block's transactions run.

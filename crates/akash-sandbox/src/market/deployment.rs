@@ -1,6 +1,6 @@
 //! Deployments and groups.
 
-use akash_types::escrow::AccountId;
+use akash_types::escrow::{AccountId, Scope};
 use akash_types::msg::{
     CloseDeployment, CloseGroup, CreateDeployment, PauseGroup, StartGroup, UpdateDeployment,
 };
@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::event::Json as _;
 use super::refuse::{
     DEPLOYMENT_CLOSED, DEPLOYMENT_EXISTS, DEPLOYMENT_NOT_FOUND, GROUP_CLOSED, GROUP_NOT_FOUND, GROUP_OPEN,
-    GROUP_PAUSED, INVALID_DEPOSIT, INVALID_GROUPS, INVALID_HASH, INVALID_PRICE, plain,
+    GROUP_PAUSED, INVALID_DEPOSIT, INVALID_GROUPS, INVALID_HASH, INVALID_PRICE, INVALID_RECLAMATION, plain,
 };
 use super::run::Run;
 
@@ -25,16 +25,22 @@ impl Run {
             return Err(DEPLOYMENT_EXISTS.into());
         }
         self.check_deposit(&m.deposit.amount)?;
+        self.check_reclamation(m.reclamation)?;
         check_names_and_denoms(&m.groups)?;
         let denom = m.groups.first().and_then(|g| g.units.first()).map(|u| u.price.denom.clone());
         if denom.as_ref() != Some(&UACT) {
             let shown = denom.map_or_else(String::new, |d| d.to_string());
             return Err(INVALID_PRICE.because(format!("unsupported denomination {shown}")));
         }
-        let deposits = self.authorize(&m.id.owner, &m.deposit)?;
+        let deposits = self.authorize(&m.id.owner, Scope::Deployment, &m.deposit)?;
         let (id, height) = (&m.id, self.state.height);
-        let deployment =
-            Deployment { id: id.clone(), state: DeploymentState::Active, hash: m.hash, created_at: height };
+        let deployment = Deployment {
+            id: id.clone(),
+            state: DeploymentState::Active,
+            hash: m.hash,
+            created_at: height,
+            reclamation: m.reclamation,
+        };
         self.state.deployments.set(id.clone(), deployment);
         let groups: Vec<Group> = (1..)
             .zip(&m.groups)
@@ -69,6 +75,19 @@ impl Run {
             return Err(INVALID_DEPOSIT.into());
         }
         Ok(())
+    }
+
+    fn check_reclamation(&self, window: Option<u64>) -> Result<(), Rejection> {
+        let params = &self.state.params;
+        match window {
+            Some(window) if window < params.min_reclamation_window => {
+                Err(INVALID_RECLAMATION.because("min_window below governance minimum"))
+            }
+            Some(window) if window > params.max_reclamation_window => {
+                Err(INVALID_RECLAMATION.because("min_window above governance maximum"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Replaces the version.

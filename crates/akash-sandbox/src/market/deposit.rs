@@ -1,7 +1,7 @@
 //! Where the money of a deposit comes from.
 
-use akash_types::escrow::{Deposit, Funding, Source};
-use akash_types::{Address, Dec, DecCoin, Rejection};
+use akash_types::escrow::{Deposit, Funding, Scope, Source};
+use akash_types::{Address, Dec, DecCoin, Denom, Rejection};
 
 use super::refuse::{self, INVALID_DEPOSIT_SOURCE};
 use super::run::Run;
@@ -26,31 +26,39 @@ pub(crate) fn check(funding: &Funding) -> Result<(), Rejection> {
 }
 
 impl Run {
-    /// Finds the money for a deposit, source by source; nothing moves yet. Grants do not exist in this model, so that source
-    /// gives nothing.
-    pub(crate) fn authorize(&self, signer: &Address, funding: &Funding) -> Result<Vec<Deposit>, Rejection> {
+    /// Finds the money for a deposit, source by source in the given order. No coin moves yet; grants are used.
+    pub(crate) fn authorize(
+        &mut self,
+        signer: &Address,
+        scope: Scope,
+        funding: &Funding,
+    ) -> Result<Vec<Deposit>, Rejection> {
         let amount = &funding.amount;
         let Ok(wanted) = i64::try_from(amount.amount) else {
             return Err(refuse::panic("Int64() out of bound"));
         };
         let mut missing = u64::try_from(wanted).unwrap_or(0);
         let mut found = Vec::new();
-        if funding.sources.contains(&Source::Balance) {
-            let has = u64::try_from(self.state.balance(signer, &amount.denom)).unwrap_or(u64::MAX);
-            let taken = has.min(missing);
-            if has > 0 {
-                found.push(Deposit {
-                    owner: signer.clone(),
-                    height: self.state.height,
-                    source: Source::Balance,
-                    balance: DecCoin { denom: amount.denom.clone(), amount: Dec::from_int(taken) },
-                });
+        for source in &funding.sources {
+            let parts = match source {
+                Source::Balance => self.out_of_balance(signer, &amount.denom, missing),
+                Source::Grant => self.out_of_grants(signer, scope, &amount.denom, missing),
+                Source::Unrecognised(_) => Vec::new(),
+            };
+            for (owner, taken) in parts {
+                missing = missing.saturating_sub(taken);
+                let balance = DecCoin { denom: amount.denom.clone(), amount: Dec::from_int(taken) };
+                found.push(Deposit { owner, height: self.state.height, source: *source, balance });
             }
-            missing = missing.saturating_sub(taken);
         }
         if missing > 0 {
             return Err(refuse::plain("deposit invalid: insufficient balance"));
         }
         Ok(found)
+    }
+
+    fn out_of_balance(&self, signer: &Address, denom: &Denom, wanted: u64) -> Vec<(Address, u64)> {
+        let has = u64::try_from(self.state.balance(signer, denom)).unwrap_or(u64::MAX);
+        if has == 0 || wanted == 0 { Vec::new() } else { vec![(signer.clone(), has.min(wanted))] }
     }
 }

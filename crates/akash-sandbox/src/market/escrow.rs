@@ -71,7 +71,7 @@ impl Run {
 
     /// Puts money into an account. It revives nothing: an overdrawn account pays its debt and closes.
     pub(crate) fn account_deposit(&mut self, m: &AccountDeposit) -> Result<(), Rejection> {
-        let deposits = self.authorize(&m.signer, &m.deposit)?;
+        let deposits = self.authorize(&m.signer, m.id.scope, &m.deposit)?;
         let mut account = self.escrow_of(&m.id)?;
         if account.state == Flow::Closed {
             return Err(ACCOUNT_CLOSED.into());
@@ -211,6 +211,7 @@ impl Run {
             let left = std::mem::take(&mut account.deposits);
             for deposit in left.into_iter().filter(|d| !d.balance.amount.is_zero()) {
                 self.pay_from_escrow(&deposit.owner, &whole(&deposit.balance))?;
+                self.restore_grant(&account.owner, &deposit);
                 let back = Dec::ZERO.checked_sub(deposit.balance.amount).unwrap_or_default();
                 add_to(&mut account.funds, &deposit.balance.denom, back)?;
             }

@@ -1,6 +1,8 @@
 //! Events: what a transaction's answer says about what it did.
 
-use akash_types::{Address, BidId, Coin, DecCoin, DeploymentId, GroupId, LeaseId, OrderId};
+use akash_types::{Address, BidId, Coin, Dec, DecCoin, DeploymentId, GroupId, LeaseId, OrderId, Time};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// An event of a block: a type and attributes in the order in which a node sends them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,22 @@ pub(crate) fn transfer(from: &Address, to: &Address, amount: &str) -> [Event; 4]
         Event::new("transfer", &[("recipient", to), ("sender", from), ("amount", amount)]),
         Event::new("message", &[("sender", from)]),
     ]
+}
+
+/// A time as proto JSON writes it: `2026-11-24T18:48:39.325901695Z`, without zeros at the end.
+pub(crate) fn rfc3339(time: Time) -> String {
+    let at = OffsetDateTime::from_unix_timestamp_nanos(time.0.into()).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    at.format(&Rfc3339).unwrap_or_default()
+}
+
+/// A text in the JSON of an event.
+pub(crate) fn quoted(text: impl std::fmt::Display) -> String {
+    format!("\"{text}\"")
+}
+
+/// A decimal with the 18 places that nodes write.
+pub(crate) fn decimal(dec: Dec) -> String {
+    format!("{dec:.18}")
 }
 
 /// An id as proto JSON writes it: 64-bit numbers quoted, 32-bit ones bare.
@@ -84,6 +102,12 @@ impl Json for BidId {
 impl Json for LeaseId {
     fn json(&self) -> String {
         self.bid().json()
+    }
+}
+
+impl Json for Coin {
+    fn json(&self) -> String {
+        format!(r#"{{"denom":"{}","amount":"{}"}}"#, self.denom, self.amount)
     }
 }
 

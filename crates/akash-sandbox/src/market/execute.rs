@@ -8,6 +8,7 @@ use prost::Message as _;
 use super::ante::{self, Mode};
 use super::event::Event;
 use super::gas;
+use super::refuse::PROVIDER_INTERNAL;
 use super::run::Run;
 use super::state::State;
 use super::tx::Tx;
@@ -101,22 +102,26 @@ fn messages(run: &mut Run, tx: &Tx, limited: bool) -> Result<Vec<u8>, Rejection>
             &[("action", &type_url), ("sender", message.signer().as_str()), ("module", module)],
         );
         run.burn(gas::of(message));
-        if let Err(rejection) = one(run, message) {
-            run.gas = run.gas.saturating_sub(gas::of(message)).saturating_add(gas::FAILURE);
-            return Err(in_message(index, rejection));
-        }
+        let answer = match one(run, message) {
+            Ok(answer) => answer,
+            Err(rejection) => {
+                run.gas = run.gas.saturating_sub(gas::of(message)).saturating_add(gas::FAILURE);
+                return Err(in_message(index, rejection));
+            }
+        };
         if limited {
             ante::within_limit(run, tx, "Has")?;
         }
         let numbered = run.events.split_off(before).into_iter().map(|e| e.of_message(index));
         run.events.extend(numbered);
-        answers.push(Any { type_url: format!("{type_url}Response"), value: Vec::new() });
+        answers.push(Any { type_url: format!("{type_url}Response"), value: answer });
     }
     Ok(TxMsgData { msg_responses: answers, ..TxMsgData::default() }.encode_to_vec())
 }
 
-fn one(run: &mut Run, message: &Msg) -> Result<(), Rejection> {
-    match message {
+/// Carries out one message; its answer, for most an empty one.
+fn one(run: &mut Run, message: &Msg) -> Result<Vec<u8>, Rejection> {
+    let done = match message {
         Msg::CreateDeployment(m) => run.create_deployment(m),
         Msg::UpdateDeployment(m) => run.update_deployment(m),
         Msg::CloseDeployment(m) => run.close_deployment(m),
@@ -134,8 +139,19 @@ fn one(run: &mut Run, message: &Msg) -> Result<(), Rejection> {
         Msg::RevokeCertificate(m) => run.revoke_certificate(m),
         Msg::CreateProvider(m) => run.create_provider(m),
         Msg::UpdateProvider(m) => run.update_provider(m),
+        Msg::DeleteProvider(_) => Err(PROVIDER_INTERNAL.because("NOTIMPLEMENTED")),
+        Msg::SignProviderAttributes(m) => run.sign_attributes(&m.audited),
+        Msg::DeleteProviderAttributes(m) => run.delete_attributes(m),
         Msg::Send(m) => run.send(m),
-    }
+        Msg::GrantDeposits(m) => run.grant_deposits(m),
+        Msg::Revoke(m) => run.revoke(m),
+        Msg::GrantAllowance(m) => run.grant_allowance(m),
+        Msg::RevokeAllowance(m) => run.revoke_allowance(m),
+        Msg::MintAct(m) => return run.mint(m),
+        Msg::BurnAct(m) => return run.burn_act(m),
+        Msg::AddPriceEntry(m) => run.add_price(m),
+    };
+    done.map(|()| Vec::new())
 }
 
 /// A refusal says which message it is about; a panic does not.

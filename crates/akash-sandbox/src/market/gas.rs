@@ -6,6 +6,8 @@ use akash_types::Msg;
 pub(crate) const ANTE: u64 = 40_000;
 /// The first transaction of an account stores its public key.
 pub(crate) const FIRST_TRANSACTION: u64 = 6_000;
+/// Remembering the timeout of a transaction without a sequence, less what a sequence costs.
+pub(crate) const NONCE: u64 = 1_000;
 /// Every byte of the transaction.
 pub(crate) const BYTE: u64 = 10;
 /// What a failing message burns before it fails.
@@ -40,5 +42,12 @@ pub(crate) const fn of(message: &Msg) -> u64 {
         Msg::RevokeCertificate(_) => 25_000,
         Msg::CreateProvider(_) | Msg::UpdateProvider(_) => 20_000,
         Msg::Send(_) => 28_000,
+        Msg::DeleteProvider(_) => 9_000,
+        Msg::SignProviderAttributes(_) | Msg::DeleteProviderAttributes(_) => 22_000,
+        Msg::GrantDeposits(_) => 25_000,
+        Msg::Revoke(_) | Msg::RevokeAllowance(_) => 15_000,
+        Msg::GrantAllowance(_) => 19_000,
+        Msg::MintAct(_) | Msg::BurnAct(_) => 40_000,
+        Msg::AddPriceEntry(_) => 20_000,
     }
 }

@@ -23,6 +23,7 @@ impl Run {
             state: OrderState::Open,
             spec: group.spec.clone(),
             created_at: self.state.height,
+            reclamation: self.state.deployments.get(&group.id.deployment).and_then(|d| d.reclamation),
         };
         self.state.orders.set(id.clone(), order);
         self.emit("akash.market.v1.EventOrderCreated", &id);

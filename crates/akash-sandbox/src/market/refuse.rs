@@ -63,8 +63,8 @@ refusals! { "sdk":
     TIMEOUT_HEIGHT = 30, "tx timeout height";
     WRONG_SEQUENCE = 32, "incorrect account sequence";
     CONFLICT = 36, "conflict";
-    NOT_SUPPORTED = 37, "feature not supported";
     NOT_FOUND = 38, "not found";
+    TX_TIMEOUT = 42, "tx timeout";
 }
 
 refusals! { "bank":
@@ -89,6 +89,7 @@ refusals! { "deployment":
     INVALID_DEPOSIT = 20, "Deposit invalid";
     INVALID_ESCROW_ID = 23, "invalid escrow id";
     INVALID_PRICE = 24, "invalid price";
+    INVALID_RECLAMATION = 26, "invalid reclamation configuration";
 }
 
 refusals! { "market":
@@ -117,6 +118,9 @@ refusals! { "market":
     LEASE_NOT_RECLAIMABLE = 35, "lease does not have reclamation configured";
     RECLAMATION_NOT_STARTED = 37, "reclamation not started; call MsgLeaseStartReclaim first";
     RECLAMATION_NOT_ELAPSED = 38, "reclamation window has not elapsed";
+    RECLAMATION_OUT_OF_BOUNDS = 39, "reclamation window outside governance bounds";
+    RECLAMATION_REQUIRED = 40, "order requires reclamation but bid does not offer it";
+    RECLAMATION_TOO_SHORT = 41, "reclamation window shorter than order minimum";
 }
 
 refusals! { "escrow":
@@ -144,4 +148,58 @@ refusals! { "provider":
     NOT_ABSOLUTE_URI = 2, "invalid provider: not absolute host uri";
     PROVIDER_NOT_FOUND = 3, "invalid provider: address not found";
     PROVIDER_EXISTS = 4, "invalid provider: already exists";
+    PROVIDER_INTERNAL = 10, "internal error";
+}
+
+refusals! { "authz":
+    GRANT_NOT_FOUND = 2, "authorization not found";
+    GRANT_EXPIRED = 3, "expiration time of authorization should be more than current time";
+}
+
+refusals! { "feegrant":
+    FEE_LIMIT_EXCEEDED = 2, "fee limit exceeded";
+    FEE_ALLOWANCE_EXPIRED = 3, "fee allowance expired";
+}
+
+refusals! { "bme":
+    EXCHANGE_UNAUTHORIZED = 3, "unauthorized";
+    MINT_HALTED = 6, "circuit breaker is active";
+    MINT_HALTED_BY_ORACLE = 5, "oracle is unhealthy";
+    EXCHANGE_AMOUNT = 8, "invalid amount";
+    EXCHANGE_DENOM = 9, "invalid denomination";
+}
+
+refusals! { "oracle.v2":
+    PRICE_STALLED = 4, "price stalled";
+}
+
+/// The first of 256 characters of Unicode's private area that stand for raw bytes in a log.
+const RAW: u32 = 0xF700;
+
+/// Bytes as part of a log. A node puts the bytes of addresses and keys into some logs as they are, whether they are UTF-8 or not;
+/// in between they are characters of the private area.
+pub(crate) fn raw(bytes: &[u8]) -> String {
+    bytes.iter().filter_map(|b| char::from_u32(RAW.saturating_add(u32::from(*b)))).collect()
+}
+
+/// A log where it must be UTF-8: every byte that is none becomes U+FFFD, one by one as Go does it.
+pub(crate) fn go_text(bytes: &[u8]) -> String {
+    let one_by_one = |chunk: std::str::Utf8Chunk<'_>| {
+        let mut text = chunk.valid().to_owned();
+        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+        text
+    };
+    bytes.utf8_chunks().map(one_by_one).collect()
+}
+
+/// A log as it goes over the wire.
+pub(crate) fn wire(log: &str) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(log.len());
+    for c in log.chars() {
+        match u32::from(c).checked_sub(RAW).and_then(|n| u8::try_from(n).ok()) {
+            Some(byte) => bytes.push(byte),
+            None => bytes.extend(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    bytes
 }

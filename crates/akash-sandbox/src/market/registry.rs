@@ -1,9 +1,12 @@
 //! What accounts publish about themselves: certificates and providers.
 
-use akash_types::msg::{CreateCertificate, CreateProvider, RevokeCertificate, UpdateProvider};
-use akash_types::{Certificate, CertificateState, Rejection};
+use akash_types::msg::{
+    CreateCertificate, CreateProvider, DeleteProviderAttributes, RevokeCertificate, UpdateProvider,
+};
+use akash_types::{Address, AuditedAttributes, Certificate, CertificateState, Rejection};
 use x509_parser::pem::parse_x509_pem;
 
+use super::event::quoted;
 use super::refuse::{
     CERTIFICATE_ALREADY_REVOKED, CERTIFICATE_EXISTS, CERTIFICATE_NOT_FOUND, INVALID_CERTIFICATE,
     INVALID_CERTIFICATE_KEY, PROVIDER_EXISTS, PROVIDER_NOT_FOUND,
@@ -79,7 +82,47 @@ impl Run {
         Ok(())
     }
 
+    /// An auditor vouches for attributes of a provider, besides those that it has vouched for before.
+    pub(crate) fn sign_attributes(&mut self, m: &AuditedAttributes) -> Result<(), Rejection> {
+        if !self.state.providers.contains(&m.owner) {
+            return Err(PROVIDER_NOT_FOUND.into());
+        }
+        let key = (m.owner.clone(), m.auditor.clone());
+        let mut entry = self
+            .state
+            .audited
+            .get(&key)
+            .cloned()
+            .unwrap_or_else(|| AuditedAttributes { attributes: Vec::new(), ..m.clone() });
+        for attribute in &m.attributes {
+            entry.attributes.retain(|a| a.key != attribute.key);
+            entry.attributes.push(attribute.clone());
+        }
+        self.state.audited.set(key, entry);
+        self.emit_auditor("akash.audit.v1.EventTrustedAuditorCreated", &m.owner, &m.auditor);
+        Ok(())
+    }
+
+    /// An auditor takes back what it vouched for: some keys, or everything.
+    pub(crate) fn delete_attributes(&mut self, m: &DeleteProviderAttributes) -> Result<(), Rejection> {
+        let key = (m.owner.clone(), m.auditor.clone());
+        let entry = self.state.audited.get(&key).cloned();
+        let mut entry = entry.ok_or_else(|| Rejection::from(PROVIDER_NOT_FOUND))?;
+        entry.attributes.retain(|a| !m.keys.is_empty() && !m.keys.contains(&a.key));
+        if entry.attributes.is_empty() {
+            self.state.audited.remove(&key);
+        } else {
+            self.state.audited.set(key, entry);
+        }
+        self.emit_auditor("akash.audit.v1.EventTrustedAuditorDeleted", &m.owner, &m.auditor);
+        Ok(())
+    }
+
+    fn emit_auditor(&mut self, kind: &str, owner: &Address, auditor: &Address) {
+        self.emit_with(kind, &[("auditor", &quoted(auditor)), ("owner", &quoted(owner))]);
+    }
+
     fn emit_owner(&mut self, kind: &str, owner: &str) {
-        self.emit_with(kind, &[("owner", &format!("\"{owner}\""))]);
+        self.emit_with(kind, &[("owner", &quoted(owner))]);
     }
 }

@@ -1,11 +1,14 @@
 //! Everything that the chain knows at one height.
 
 use akash_types::escrow::{self, AccountId};
+use akash_types::msg::{Allowance, DepositAuthorization};
 use akash_types::{
     Address, AuditedAttributes, Bid, BidId, Certificate, Coin, Denom, Deployment, DeploymentId, Group,
-    GroupId, Height, Lease, LeaseId, Order, OrderId, Provider,
+    GroupId, Height, Lease, LeaseId, Order, OrderId, Provider, Time,
 };
 
+use super::bme::Exchange;
+use super::oracle::Oracle;
 use super::table::Table;
 
 /// The state after one block. Copies are cheap.
@@ -41,8 +44,34 @@ pub struct State {
     pub providers: Table<Address, Provider>,
     /// What auditors signed, by provider and auditor.
     pub audited: Table<(Address, Address), AuditedAttributes>,
+    /// Who pays whose deposits, by granter and grantee.
+    pub grants: Table<(Address, Address), Grant>,
+    /// Who pays whose fees, by granter and grantee.
+    pub allowances: Table<(Address, Address), Allowance>,
+    /// The timeouts of the transactions without a sequence that are not over yet: each may be used once.
+    pub nonces: Table<(Address, Time), ()>,
+    /// The price of AKT.
+    pub oracle: Oracle,
+    /// AKT into ACT and back.
+    pub exchange: Exchange,
     /// The rules that governance sets.
     pub params: Params,
+}
+
+/// A grant for deposits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// For what, and how much is left.
+    pub authorization: DepositAuthorization,
+    /// Until when; `None`: until it is revoked.
+    pub expires: Option<Time>,
+}
+
+impl Grant {
+    /// Whether it has not ended at a time.
+    pub fn lives(&self, now: Time) -> bool {
+        self.expires.is_none_or(|end| end > now)
+    }
 }
 
 /// An account.
@@ -84,6 +113,17 @@ impl Default for Params {
 }
 
 impl State {
+    /// The time of the block, in the chain's precision.
+    pub fn time(&self) -> Time {
+        Time::from_millis(self.time_ms)
+    }
+
+    /// How much there is of a currency.
+    pub fn supply(&self, denom: &Denom) -> u128 {
+        let of = |((_, d), amount): (&(Address, Denom), &u128)| (d == denom).then_some(*amount);
+        self.balances.iter().filter_map(of).sum()
+    }
+
     /// What an account owns of one currency.
     pub fn balance(&self, address: &Address, denom: &Denom) -> u128 {
         self.balances.get(&(address.clone(), denom.clone())).copied().unwrap_or(0)

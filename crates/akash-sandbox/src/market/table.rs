@@ -24,6 +24,11 @@ impl<K: Ord + Clone, V> Table<K, V> {
         let _replaced = Arc::make_mut(&mut self.0).insert(key, Arc::new(value));
     }
 
+    /// Takes an entry away.
+    pub fn remove(&mut self, key: &K) -> Option<Arc<V>> {
+        if self.contains(key) { Arc::make_mut(&mut self.0).remove(key) } else { None }
+    }
+
     /// All entries in key order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> {
         self.0.iter().map(|(k, v)| (k, v.as_ref()))

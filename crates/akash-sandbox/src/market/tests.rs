@@ -183,6 +183,7 @@ fn creation(id: &DeploymentId, deposit: u128) -> CreateDeployment {
         groups: vec![group("g1", 100_000)],
         hash: [7; 32],
         deposit: Funding::from_balance(Coin::uact(deposit)),
+        reclamation: None,
     }
 }
 
@@ -191,6 +192,8 @@ fn offer(bid: &BidId, price: &str) -> CreateBid {
         id: bid.clone(),
         price: DecCoin::uact(dec(price)),
         deposit: Funding::from_balance(Coin::uact(500_000)),
+        offer: vec![],
+        reclamation_window: None,
     }
 }
 

@@ -1,12 +1,12 @@
 //! Transactions as bytes.
 
-use akash_types::{Address, Coin, Msg, Rejection};
+use akash_types::{Address, Coin, Msg, Rejection, Time};
 use akash_wallet::TxHash;
 use cosmos_sdk_proto::Any;
 use cosmos_sdk_proto::cosmos::tx::v1beta1::{AuthInfo, SignerInfo, TxRaw};
 use cosmos_sdk_proto::tendermint::google::protobuf::Timestamp;
 use prost::Message;
-use prost::encoding::{DecodeContext, decode_key, skip_field};
+use prost::encoding::{DecodeContext, decode_key, decode_varint, skip_field};
 
 use super::basic;
 use super::refuse::{INVALID_COINS, INVALID_REQUEST, TX_PARSE};
@@ -46,7 +46,10 @@ pub struct Tx {
     pub gas_limit: u64,
     /// What it offers for that.
     pub fee: Vec<Coin>,
-    pub(crate) unordered: bool,
+    /// It has no sequence; its timeout makes it unique.
+    pub unordered: bool,
+    /// The time after which no block may contain it.
+    pub timeout: Option<Time>,
     pub(crate) payer: String,
     pub(crate) granter: String,
     pub(crate) signer_infos: Vec<SignerInfo>,
@@ -59,6 +62,7 @@ impl Tx {
     /// Reads a transaction and checks its messages alone.
     pub fn decode(bytes: &[u8]) -> Result<Self, Rejection> {
         let unreadable = |e: prost::DecodeError| TX_PARSE.because(format!("{e}: tx parse error"));
+        refuse_odd_frame(bytes)?;
         let raw = TxRaw::decode(bytes).map_err(unreadable)?;
         refuse_unknown_fields(&raw.body_bytes)?;
         let body = Body::decode(raw.body_bytes.as_slice()).map_err(unreadable)?;
@@ -79,6 +83,7 @@ impl Tx {
             gas_limit: fee.gas_limit,
             fee: coins.map_err(|e| INVALID_COINS.because(e.to_string()))?,
             unordered: body.unordered,
+            timeout: body.timeout_timestamp.and_then(|t| Time::try_from(t).ok()),
             payer: fee.payer,
             granter: fee.granter,
             signer_infos: auth.signer_infos,
@@ -98,6 +103,33 @@ impl Tx {
         }
         signers
     }
+}
+
+/// A transaction has one encoding only: fields of bytes, in ascending order (Cosmos ADR 27).
+fn refuse_odd_frame(bytes: &[u8]) -> Result<(), Rejection> {
+    const BYTES: u64 = 2;
+    let refused = |why: String| Err(TX_PARSE.because(format!("{why}: tx parse error")));
+    let mut rest = bytes;
+    let mut before = 0;
+    while !rest.is_empty() {
+        let Ok(key) = decode_varint(&mut rest) else {
+            return refused("invalid length; unexpected EOF".to_owned());
+        };
+        let (tag, wire_type) = (key >> 3, key & 7);
+        if wire_type != BYTES {
+            return refused(format!("expected {BYTES} wire type, got {wire_type}"));
+        }
+        if tag < before {
+            return refused(format!("txRaw must follow ADR-027, got tagNum {tag} after tagNum {before}"));
+        }
+        before = tag;
+        let length = decode_varint(&mut rest).ok().and_then(|n| usize::try_from(n).ok());
+        match length.and_then(|n| rest.get(n..)) {
+            Some(left) => rest = left,
+            None => return refused("invalid length; unexpected EOF".to_owned()),
+        }
+    }
+    Ok(())
 }
 
 fn refuse_unknown_fields(body: &[u8]) -> Result<(), Rejection> {

@@ -141,7 +141,7 @@ impl Engine {
             return Ok(true);
         }
         match offer(&order.spec, &self.attributes, &CAPACITY, &self.pricing) {
-            Ok(price) => Ok(self.bid(id, price).await),
+            Ok(price) => Ok(self.bid(id, price, order.reclamation).await),
             Err(reason) => {
                 tracing::info!(order = %order.id, %reason, "no bid");
                 Ok(true)
@@ -149,9 +149,11 @@ impl Engine {
         }
     }
 
-    async fn bid(&self, id: BidId, price: DecCoin) -> bool {
+    async fn bid(&self, id: BidId, price: DecCoin, reclamation: Option<u64>) -> bool {
         let intent = format!("bid on {}", id.order);
-        let message = CreateBid { id, price, deposit: Funding::from_balance(DEPOSIT) };
+        // The notice that the order demands, and no more.
+        let (deposit, reclamation_window) = (Funding::from_balance(DEPOSIT), reclamation);
+        let message = CreateBid { id, price, deposit, offer: Vec::new(), reclamation_window };
         self.send(&intent, vec![message.into()], Class::Other).await
     }
 

@@ -117,8 +117,11 @@ impl World {
         let id = DeploymentId::new(self.key.address().clone(), Dseq::new(dseq).unwrap());
         let deposit = Funding::from_balance(Coin::uact(5_000_000));
         let (groups, hash) = (sdl.groups().unwrap(), sdl.manifest().unwrap().hash());
-        self.send(&format!("create {dseq}"), CreateDeployment { id: id.clone(), groups, hash, deposit })
-            .await;
+        self.send(
+            &format!("create {dseq}"),
+            CreateDeployment { id: id.clone(), groups, hash, deposit, reclamation: None },
+        )
+        .await;
         id
     }
 

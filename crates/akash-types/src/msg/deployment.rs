@@ -2,7 +2,7 @@
 
 use akash_proto::akash::deployment::v1beta4 as wire;
 
-use crate::deployment::hash;
+use crate::deployment::{hash, read_reclamation, write_reclamation};
 use crate::escrow::Funding;
 use crate::malformed::{all, required};
 use crate::{DeploymentId, GroupId, GroupSpec, Malformed};
@@ -18,6 +18,8 @@ pub struct CreateDeployment {
     pub hash: [u8; 32],
     /// The first deposit.
     pub deposit: Funding,
+    /// Seconds: the least notice that bids must promise; `None`: none.
+    pub reclamation: Option<u64>,
 }
 
 /// Replaces a deployment's version hash. Groups cannot change.
@@ -45,6 +47,7 @@ impl TryFrom<wire::MsgCreateDeployment> for CreateDeployment {
             groups: all(m.groups)?,
             hash: hash(&m.hash, "MsgCreateDeployment")?,
             deposit: required(m.deposit, "MsgCreateDeployment", "deposit")?.try_into()?,
+            reclamation: m.reclamation.map(read_reclamation).transpose()?.flatten(),
         })
     }
 }
@@ -56,7 +59,7 @@ impl From<&CreateDeployment> for wire::MsgCreateDeployment {
             groups: m.groups.iter().map(Into::into).collect(),
             hash: m.hash.to_vec(),
             deposit: Some((&m.deposit).into()),
-            reclamation: None,
+            reclamation: write_reclamation(m.reclamation),
         }
     }
 }

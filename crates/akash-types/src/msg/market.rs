@@ -3,8 +3,8 @@
 use akash_proto::akash::market::v1beta5 as wire;
 
 use crate::escrow::Funding;
-use crate::malformed::required;
-use crate::{BidId, CloseReason, DecCoin, LeaseId, Malformed};
+use crate::malformed::{all, required};
+use crate::{BidId, CloseReason, DecCoin, LeaseId, Malformed, ResourceOffer, time};
 
 /// A provider offers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,10 @@ pub struct CreateBid {
     pub price: DecCoin,
     /// The provider's deposit.
     pub deposit: Funding,
+    /// What it would give, unit by unit; empty: what was asked for.
+    pub offer: Vec<ResourceOffer>,
+    /// Seconds of notice that the provider promises before it leaves; `None`: none.
+    pub reclamation_window: Option<u64>,
 }
 
 /// A provider withdraws its offer, or leaves its lease.
@@ -64,6 +68,11 @@ impl TryFrom<wire::MsgCreateBid> for CreateBid {
             id: required(m.id, "MsgCreateBid", "id")?.try_into()?,
             price: required(m.price, "MsgCreateBid", "price")?.try_into()?,
             deposit: required(m.deposit, "MsgCreateBid", "deposit")?.try_into()?,
+            offer: all(m.resources_offer)?,
+            reclamation_window: m
+                .reclamation_window
+                .map(|window| time::seconds(window, "MsgCreateBid", "reclamation_window"))
+                .transpose()?,
         })
     }
 }
@@ -74,8 +83,8 @@ impl From<&CreateBid> for wire::MsgCreateBid {
             id: Some((&m.id).into()),
             price: Some((&m.price).into()),
             deposit: Some((&m.deposit).into()),
-            resources_offer: Vec::new(),
-            reclamation_window: None,
+            resources_offer: m.offer.iter().map(Into::into).collect(),
+            reclamation_window: m.reclamation_window.map(time::duration),
         }
     }
 }

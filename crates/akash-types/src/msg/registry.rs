@@ -1,9 +1,9 @@
 //! Entries that accounts publish about themselves: certificates and providers.
 
-use akash_proto::akash::{cert::v1 as cert, provider::v1beta4 as provider};
+use akash_proto::akash::{audit::v1 as audit, cert::v1 as cert, provider::v1beta4 as provider};
 
-use crate::malformed::{Field as _, required};
-use crate::{Address, Malformed, Provider};
+use crate::malformed::{Field as _, all, required};
+use crate::{Address, AuditedAttributes, Malformed, Provider};
 
 /// Publishes a certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +37,31 @@ pub struct CreateProvider {
 pub struct UpdateProvider {
     /// The entry.
     pub provider: Provider,
+}
+
+/// Asks to have a provider's entry taken away. Node v2.1 answers that it is not implemented (provider/10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteProvider {
+    /// Whose.
+    pub owner: Address,
+}
+
+/// An auditor vouches for attributes of a provider; they are added to those before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignProviderAttributes {
+    /// Who vouches for what of whom.
+    pub audited: AuditedAttributes,
+}
+
+/// An auditor takes back what it vouched for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeleteProviderAttributes {
+    /// The provider.
+    pub owner: Address,
+    /// Who had vouched.
+    pub auditor: Address,
+    /// For which keys; empty: all.
+    pub keys: Vec<String>,
 }
 
 impl TryFrom<cert::MsgCreateCertificate> for CreateCertificate {
@@ -105,3 +130,59 @@ macro_rules! provider_entry {
 
 provider_entry!(CreateProvider, provider::MsgCreateProvider);
 provider_entry!(UpdateProvider, provider::MsgUpdateProvider);
+
+impl TryFrom<provider::MsgDeleteProvider> for DeleteProvider {
+    type Error = Malformed;
+
+    fn try_from(m: provider::MsgDeleteProvider) -> Result<Self, Malformed> {
+        Ok(Self { owner: m.owner.parse().field("MsgDeleteProvider", "owner")? })
+    }
+}
+
+impl From<&DeleteProvider> for provider::MsgDeleteProvider {
+    fn from(m: &DeleteProvider) -> Self {
+        Self { owner: m.owner.to_string() }
+    }
+}
+
+impl TryFrom<audit::MsgSignProviderAttributes> for SignProviderAttributes {
+    type Error = Malformed;
+
+    fn try_from(m: audit::MsgSignProviderAttributes) -> Result<Self, Malformed> {
+        Ok(Self {
+            audited: AuditedAttributes {
+                owner: m.owner.parse().field("MsgSignProviderAttributes", "owner")?,
+                auditor: m.auditor.parse().field("MsgSignProviderAttributes", "auditor")?,
+                attributes: all(m.attributes)?,
+            },
+        })
+    }
+}
+
+impl From<&SignProviderAttributes> for audit::MsgSignProviderAttributes {
+    fn from(m: &SignProviderAttributes) -> Self {
+        Self {
+            owner: m.audited.owner.to_string(),
+            auditor: m.audited.auditor.to_string(),
+            attributes: m.audited.attributes.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl TryFrom<audit::MsgDeleteProviderAttributes> for DeleteProviderAttributes {
+    type Error = Malformed;
+
+    fn try_from(m: audit::MsgDeleteProviderAttributes) -> Result<Self, Malformed> {
+        Ok(Self {
+            owner: m.owner.parse().field("MsgDeleteProviderAttributes", "owner")?,
+            auditor: m.auditor.parse().field("MsgDeleteProviderAttributes", "auditor")?,
+            keys: m.keys,
+        })
+    }
+}
+
+impl From<&DeleteProviderAttributes> for audit::MsgDeleteProviderAttributes {
+    fn from(m: &DeleteProviderAttributes) -> Self {
+        Self { owner: m.owner.to_string(), auditor: m.auditor.to_string(), keys: m.keys.clone() }
+    }
+}

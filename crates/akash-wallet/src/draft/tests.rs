@@ -109,6 +109,8 @@ fn bid(provider: Address) -> Msg {
         id: id.bid(provider),
         price: akash_types::DecCoin::uact(akash_types::Dec::from_int(1)),
         deposit: akash_types::escrow::Funding::from_balance(Coin::uact(500_000)),
+        offer: Vec::new(),
+        reclamation_window: None,
     }
     .into()
 }

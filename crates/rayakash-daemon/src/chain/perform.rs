@@ -63,7 +63,8 @@ fn message(act: &Act, owner: &akash_types::Address) -> Option<(Msg, Class)> {
     Some(match act {
         Act::OpenDeployment { id, groups, version, deposit, .. } => {
             let deposit = Funding::from_balance(deposit.clone());
-            let create = CreateDeployment { id: id.clone(), groups: groups.clone(), hash: *version, deposit };
+            let (id, groups, hash) = (id.clone(), groups.clone(), *version);
+            let create = CreateDeployment { id, groups, hash, deposit, reclamation: None };
             (create.into(), Class::Create)
         }
         Act::AcceptBid { bid, .. } => (CreateLease { bid: bid.clone() }.into(), Class::Lease),

@@ -77,7 +77,11 @@ impl Market {
         let done = match act {
             Act::OpenDeployment { id, groups, version, deposit, .. } => {
                 let (state, hash) = (DeploymentState::Active, *version);
-                self.open(Deployment { id: id.clone(), state, hash, created_at: now }, groups, deposit)
+                self.open(
+                    Deployment { id: id.clone(), state, hash, created_at: now, reclamation: None },
+                    groups,
+                    deposit,
+                )
             }
             Act::AcceptBid { bid, .. } => self.accept(bid, now),
             Act::TopUp { id, amount } => self.top_up(id, amount, now),
@@ -105,7 +109,13 @@ impl Market {
         self.pay_in(deposit.amount)?;
         let spec = groups.first().ok_or("no group")?.clone();
         let order_id = id.group(1).order(1);
-        let order = Order { id: order_id, state: OrderState::Open, spec: spec.clone(), created_at: now };
+        let order = Order {
+            id: order_id,
+            state: OrderState::Open,
+            spec: spec.clone(),
+            created_at: now,
+            reclamation: None,
+        };
         let funds = deposit.amount;
         let standing =
             Standing { deployment, spec, order, lease: None, funds, transferred: 0, settled_at: now };
@@ -263,6 +273,7 @@ impl Standing {
             state: BidState::Open,
             price: DecCoin::uact(*price),
             created_at,
+            offer: Vec::new(),
             reclamation_window: None,
         };
         asks.iter().map(bid).collect()

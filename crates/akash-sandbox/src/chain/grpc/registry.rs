@@ -38,7 +38,10 @@ impl provider::v1beta4::query_server::Query for super::Api {
         request: Request<provider::v1beta4::QueryProvidersRequest>,
     ) -> Result<Response<provider::v1beta4::QueryProvidersResponse>, Status> {
         let state = self.state(&request)?;
-        let items = state.providers.iter().map(|(owner, entry)| (owner.to_string(), Some(entry.into())));
+        // The only list that a node keeps by the bytes of the addresses, not by their text.
+        let mut entries: Vec<_> = state.providers.iter().collect();
+        entries.sort_by_cached_key(|(owner, _)| owner.to_bytes());
+        let items = entries.into_iter().map(|(owner, entry)| (owner.to_string(), Some(entry.into())));
         let (providers, pagination) = page(items, request.into_inner().pagination, true)?;
         Ok(answer(&state, provider::v1beta4::QueryProvidersResponse { providers, pagination }))
     }
@@ -67,7 +70,9 @@ fn audited(
         .audited
         .iter()
         .map(|((owner, auditor), entry)| (format!("{owner}/{auditor}"), wanted(entry).then(|| entry.into())));
-    let (providers, pagination) = page(items, pagination, true)?;
+    let (providers, _) = page(items, pagination, true)?;
+    // A node tells nothing of pages here.
+    let pagination = None;
     Ok(answer(state, audit::v1::QueryProvidersResponse { providers, pagination }))
 }
 

@@ -1,20 +1,20 @@
 //! Broadcasting, simulating and finding transactions.
 
-use cosmos_sdk_proto::Any;
-use cosmos_sdk_proto::cosmos::base::abci::v1beta1::{GasInfo, Result as Tried, TxMsgData, TxResponse};
-use cosmos_sdk_proto::cosmos::tx::v1beta1::service_server::Service;
-use cosmos_sdk_proto::cosmos::tx::v1beta1::{
-    self as proto, BroadcastTxRequest, BroadcastTxResponse, GetBlockWithTxsRequest, GetBlockWithTxsResponse,
-    GetTxRequest, GetTxResponse, SimulateRequest, SimulateResponse,
+use akash_proto::cosmos::base::abci::v1beta1::{GasInfo, Result as Tried, TxMsgData, TxResponse};
+use akash_proto::cosmos::tx::v1beta1::service_server::Service;
+use akash_proto::cosmos::tx::v1beta1::{
+    self as proto, AuthInfo, BroadcastTxRequest, BroadcastTxResponse, GetTxRequest, GetTxResponse,
+    SimulateRequest, SimulateResponse, TxBody, TxDecodeRequest, TxDecodeResponse, TxEncodeRequest,
+    TxEncodeResponse, TxRaw,
 };
+use cosmos_sdk_proto::Any;
 use cosmos_sdk_proto::tendermint::abci;
 use prost::Message as _;
 use tonic::{Request, Response, Status};
 
-use super::blocks;
-use super::page::page;
 use crate::chain::faults::Answer;
 use crate::clock;
+use crate::market::refuse;
 use crate::market::{Block, Delivered, Event, TxHash};
 
 const SYNC: i32 = 2;
@@ -26,11 +26,14 @@ super::serve! {
             let state = self.state(&request)?;
             let bytes = request.into_inner().tx_bytes;
             let tried = self.node.simulate(&bytes).map_err(|(rejection, used)| {
-                Status::unknown(format!("{} [sandbox] with gas used: '{used}'", rejection.log))
+                let log = refuse::wire(&rejection.log);
+                let log = refuse::go_text(&log);
+                Status::unknown(format!("{log} [sandbox] with gas used: '{used}'"))
             })?;
             let responses = TxMsgData::decode(tried.data.as_slice()).unwrap_or_default().msg_responses;
             let result = Tried {
-                events: events(&tried.events),
+                data: tried.data,
+                events: events(&tried.events, false),
                 msg_responses: responses,
                 ..Tried::default()
             };
@@ -70,34 +73,34 @@ super::serve! {
             let missing = || Status::not_found(format!("tx not found: {}", text.to_uppercase()));
             let (block, place) = self.node.tx(&hash).ok_or_else(missing)?;
             let delivered = block.txs.get(place).ok_or_else(missing)?;
-            let tx = decoded(delivered)?;
+            let tx = decoded(&delivered.tx.bytes)?;
             Ok(Response::new(GetTxResponse { tx: Some(tx), tx_response: Some(result(&block, delivered)) }))
         }
 
-        async fn get_block_with_txs(
+        async fn tx_encode(
             &self,
-            request: Request<GetBlockWithTxsRequest>,
-        ) -> Result<Response<GetBlockWithTxsResponse>, Status> {
-            let asked = request.into_inner();
-            let block = self.block(asked.height)?;
-            let items = block.txs.iter().map(|d| (d.tx.hash.to_string(), Some(d)));
-            let (found, pagination) = page(items, asked.pagination, true)?;
-            let txs = found.into_iter().map(decoded).collect::<Result<_, _>>()?;
-            let chain_id = self.node.state().chain_id;
-            Ok(Response::new(GetBlockWithTxsResponse {
-                txs,
-                block_id: Some(blocks::id(&block)),
-                block: Some(blocks::block(&block, &chain_id)),
-                pagination,
-            }))
+            request: Request<TxEncodeRequest>,
+        ) -> Result<Response<TxEncodeResponse>, Status> {
+            let tx = request.into_inner().tx;
+            let tx = tx.ok_or_else(|| Status::invalid_argument("invalid empty tx"))?;
+            let raw = TxRaw {
+                body_bytes: tx.body.unwrap_or_default().encode_to_vec(),
+                auth_info_bytes: tx.auth_info.unwrap_or_default().encode_to_vec(),
+                signatures: tx.signatures,
+            };
+            Ok(Response::new(TxEncodeResponse { tx_bytes: raw.encode_to_vec() }))
+        }
+
+        async fn tx_decode(
+            &self,
+            request: Request<TxDecodeRequest>,
+        ) -> Result<Response<TxDecodeResponse>, Status> {
+            let tx = decoded(&request.into_inner().tx_bytes)?;
+            Ok(Response::new(TxDecodeResponse { tx: Some(tx) }))
         }
     }
     unserved {
         get_txs_event(proto::GetTxsEventRequest) -> proto::GetTxsEventResponse;
-        tx_decode(proto::TxDecodeRequest) -> proto::TxDecodeResponse;
-        tx_encode(proto::TxEncodeRequest) -> proto::TxEncodeResponse;
-        tx_encode_amino(proto::TxEncodeAminoRequest) -> proto::TxEncodeAminoResponse;
-        tx_decode_amino(proto::TxDecodeAminoRequest) -> proto::TxDecodeAminoResponse;
     }
 }
 
@@ -109,7 +112,7 @@ impl super::Api {
         {
             response.codespace = rejection.codespace;
             response.code = rejection.code;
-            response.raw_log = rejection.log;
+            response.raw_log = refuse::wire(&rejection.log);
         }
         response
     }
@@ -132,8 +135,15 @@ fn read_hash(text: &str) -> Result<TxHash, Status> {
     Ok(TxHash(bytes.try_into().map_err(|_| missing())?))
 }
 
-fn decoded(delivered: &Delivered) -> Result<proto::Tx, Status> {
-    proto::Tx::decode(delivered.tx.bytes.as_slice()).map_err(|e| Status::internal(e.to_string()))
+/// A transaction's parts. Their bytes are read one by one: a node accepts what is signed, not what it would write itself.
+fn decoded(bytes: &[u8]) -> Result<proto::Tx, Status> {
+    let unreadable = |e: prost::DecodeError| Status::unknown(format!("{e}: tx parse error"));
+    let raw = TxRaw::decode(bytes).map_err(unreadable)?;
+    Ok(proto::Tx {
+        body: Some(TxBody::decode(raw.body_bytes.as_slice()).map_err(unreadable)?),
+        auth_info: Some(AuthInfo::decode(raw.auth_info_bytes.as_slice()).map_err(unreadable)?),
+        signatures: raw.signatures,
+    })
 }
 
 /// A transaction's result, as GetTx tells it.
@@ -148,22 +158,23 @@ fn result(block: &Block, delivered: &Delivered) -> TxResponse {
         gas_used: signed(outcome.gas_used),
         tx: Some(Any { type_url: "/cosmos.tx.v1beta1.Tx".to_owned(), value: delivered.tx.bytes.clone() }),
         timestamp: rfc3339(block.time_ms),
-        events: events(&outcome.events),
+        events: events(&outcome.events, true),
         ..TxResponse::default()
     };
     if let Some(rejection) = &outcome.rejection {
         response.codespace.clone_from(&rejection.codespace);
         response.code = rejection.code;
-        response.raw_log.clone_from(&rejection.log);
+        response.raw_log = refuse::wire(&rejection.log);
     }
     response
 }
 
-fn events(events: &[Event]) -> Vec<abci::Event> {
+/// Events as the wire has them. Only those of a block are in a node's index.
+fn events(events: &[Event], index: bool) -> Vec<abci::Event> {
     let attribute = |(key, value): &(String, String)| abci::EventAttribute {
         key: key.clone(),
         value: value.clone(),
-        index: true,
+        index,
     };
     let event = |e: &Event| abci::Event {
         r#type: e.kind.clone(),

@@ -326,7 +326,7 @@ fn coins_and_providers() {
             UpdateProvider { provider: relative },
             Check,
             ("provider", 2),
-            "invalid provider: not absolute host uri",
+            "validating \"127.0.0.1\" for absolute URI: invalid provider: not absolute host uri",
         ),
     );
 }

@@ -61,6 +61,7 @@ pub(super) fn offer(n: u8, price: u64) -> Offer {
         state: BidState::Open,
         price: DecCoin::uact(Dec::from_int(price)),
         created_at: Height(101),
+        offer: Vec::new(),
         reclamation_window: None,
     };
     Offer { bid, auditors: vec![], reachable: true }

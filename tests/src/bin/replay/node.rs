@@ -1,0 +1,430 @@
+//! Taking a recording's steps again on a sandbox.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use akash_sandbox::{Config, Sandbox};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use crate::begin::{self, Past, between};
+use crate::compare::{differences, plain};
+use crate::made::Remade;
+use crate::recording::{Step, number};
+use crate::sign::{CHAIN_ID, Keys, Manner};
+use crate::tally::{Judged, Verdict};
+use crate::wire::{Answer, Rest};
+
+/// Blocks come when a step needs one.
+const NEVER: Duration = Duration::from_secs(1_000_000);
+
+/// A sandbox under a recording.
+pub(crate) struct Node {
+    sandbox: Sandbox,
+    pub(crate) rest: Rest,
+    pub(crate) keys: Keys,
+    pub(crate) remade: Remade,
+    past: Past,
+    in_the_middle: bool,
+    /// What this replay has found out about the past.
+    found: Past,
+    /// How far the recorded sequences of a key are ahead of ours, for keys that have signed.
+    ahead: BTreeMap<String, u64>,
+    /// What comes next in a block.
+    next: Option<Value>,
+    _home: tempfile::TempDir,
+}
+
+/// Takes all steps; their verdicts in the same order.
+pub(crate) async fn replay(steps: &[Step]) -> Result<Vec<Judged>, Box<dyn Error>> {
+    let (verdicts, found) = pass(steps, Past::default()).await?;
+    // What the recording does not show it may still tell: then once more, from a beginning that knows it.
+    if found.is_empty() {
+        return Ok(verdicts);
+    }
+    let (mut verdicts, _) = pass(steps, found.clone()).await?;
+    excuse_gaps(steps, &mut verdicts, &found);
+    Ok(verdicts)
+}
+
+async fn pass(steps: &[Step], past: Past) -> Result<(Vec<Judged>, Past), Box<dyn Error>> {
+    let mut node = Node::start(steps, past).await?;
+    let mut verdicts = Vec::with_capacity(steps.len());
+    for (at, step) in steps.iter().enumerate() {
+        node.next = steps.iter().skip(at + 1).find_map(Step::delivered).cloned();
+        verdicts.push(node.take(step).await?);
+    }
+    let found = std::mem::take(&mut node.found);
+    node.sandbox.stop().await;
+    Ok((verdicts, found))
+}
+
+/// Where a transaction is missing from a recording, questions between it and the next one of its key may show what it did.
+fn excuse_gaps(steps: &[Step], verdicts: &mut [Judged], past: &Past) {
+    for (line, (count, address)) in &past.missing {
+        let before = steps.iter().zip(verdicts.iter_mut()).filter(|(step, _)| step.line < *line);
+        let of_key = |step: &Step| step.messages().iter().any(|m| m.to_string().contains(address.as_str()));
+        let after_the_last: Vec<_> =
+            before.rev().take_while(|(step, _)| step.get("path").is_some() || !of_key(step)).collect();
+        for (step, judged) in after_the_last {
+            if step.get("path").is_some() && matches!(judged.verdict, Verdict::Different(_)) {
+                judged.verdict = Verdict::Excluded(format!(
+                    "it shows what {count} transaction(s) of {address} did that the recording lacks: line {line} is signed with a \
+                     later sequence"
+                ));
+            }
+        }
+    }
+}
+
+impl Node {
+    async fn start(steps: &[Step], past: Past) -> Result<Self, Box<dyn Error>> {
+        let home = tempfile::tempdir()?;
+        let keys = Keys::derive()?;
+        let mut config = Config::new(home.path().join("sandbox"), home.path().join("cache"));
+        config.genesis = begin::genesis(steps, &keys, &past)?;
+        config.block_time = NEVER;
+        config.providers = 0;
+        let sandbox = akash_sandbox::start(config).await?;
+        let rest = Rest::new(sandbox.info().rest)?;
+        let in_the_middle = begin::in_the_middle(steps);
+        let remade = Remade::default();
+        Ok(Self {
+            sandbox,
+            rest,
+            keys,
+            remade,
+            past,
+            found: Past::default(),
+            ahead: BTreeMap::new(),
+            in_the_middle,
+            next: None,
+            _home: home,
+        })
+    }
+
+    async fn take(&mut self, step: &Step) -> Result<Judged, Box<dyn Error>> {
+        if step.get("cli_error").is_some() {
+            let why = "the command line refused to sign it: nothing was sent to the node";
+            return Ok(Verdict::Excluded(why.to_owned()).into());
+        }
+        if step.get("unsigned").is_some() {
+            return self.transaction(step).await;
+        }
+        if let Some(bytes) = step.get("tx_b64").and_then(Value::as_str) {
+            let bytes = STANDARD.decode(bytes)?;
+            self.move_to(step)?;
+            return self.send(step, &bytes, true).await;
+        }
+        if step.get("path").is_some() {
+            return Ok(self.query(step).await?.into());
+        }
+        Ok(self.remake(step).await?.into())
+    }
+
+    /// Where the sandbox answers gRPC.
+    pub(crate) const fn grpc_address(&self) -> SocketAddr {
+        self.sandbox.grpc()
+    }
+
+    /// How a key signs when nothing is wrong.
+    pub(crate) async fn ordinary_manner(&self, signer: &str) -> Result<Manner, Box<dyn Error>> {
+        let (account_number, sequence) = self.rest.account(self.keys.address(signer)?).await?;
+        Ok(Manner { account_number, sequence, chain_id: CHAIN_ID, ordinary: true })
+    }
+
+    /// Makes one block.
+    pub(crate) fn block(&self) -> Result<(), Box<dyn Error>> {
+        let time = self.sandbox.market().state().time_ms + 200;
+        self.sandbox.market().make_block_at(time)?;
+        Ok(())
+    }
+
+    /// Makes empty blocks up to a height; the last one has the given time, the others lie evenly before it.
+    fn advance(&self, height: u64, time_ms: u64) -> Result<(), Box<dyn Error>> {
+        let market = self.sandbox.market();
+        loop {
+            let state = market.state();
+            let Some(left) = height.checked_sub(state.height.0).filter(|left| *left > 0) else {
+                return Ok(());
+            };
+            let step = time_ms.saturating_sub(state.time_ms) / left;
+            market.make_block_at(state.time_ms + step.max(1))?;
+        }
+    }
+
+    /// Brings the chain to where it was when the step was recorded: just before the block that took its transaction, or where the
+    /// refusal says that it was.
+    fn move_to(&self, step: &Step) -> Result<(), Box<dyn Error>> {
+        if let Some(result) = step.delivered() {
+            let time = time_of(result);
+            let height = number(result, "height") - 1;
+            let state = self.sandbox.market().state();
+            let left = (height + 1).saturating_sub(state.height.0).max(1);
+            let before = time.saturating_sub(time.saturating_sub(state.time_ms) / left);
+            return self.advance(height, before);
+        }
+        if let Some(checked) = between(step.log(), "block height: ", ",") {
+            let time = self.sandbox.market().state().time_ms + 200;
+            return self.advance(checked, time);
+        }
+        if let Some(now) = go_time(step.log(), "block time: ") {
+            let state = self.sandbox.market().state();
+            if now * 1_000 > state.time_ms {
+                return self.advance(state.height.0 + 1, now * 1_000);
+            }
+        }
+        Ok(())
+    }
+
+    async fn transaction(&mut self, step: &Step) -> Result<Judged, Box<dyn Error>> {
+        let signer = step.text("signer");
+        self.move_to(step)?;
+        let unsigned = step.get("unsigned").ok_or("a transaction")?;
+        let mut manner = self.manner(step, signer).await?;
+        self.fill_gap(step, &mut manner).await?;
+        let bytes = match self.keys.sign(&self.rest, unsigned, signer, &manner).await {
+            Ok(bytes) => bytes,
+            Err(error) => return Ok(Verdict::Different(vec![error.to_string()]).into()),
+        };
+        if manner.ordinary {
+            self.note_sequence(step, signer, &bytes, &manner)?;
+        }
+        self.send(step, &bytes, manner.ordinary).await
+    }
+
+    /// The recorded hash tells with which sequence the transaction was signed. Another one than ours: transactions that the recording
+    /// does not show came before.
+    fn note_sequence(
+        &mut self,
+        step: &Step,
+        signer: &str,
+        bytes: &[u8],
+        manner: &Manner,
+    ) -> Result<(), Box<dyn Error>> {
+        let hash =
+            step.delivered().map_or("", |r| r.get("txhash").and_then(Value::as_str).unwrap_or_default());
+        let address = self.keys.address(signer)?.to_owned();
+        let first = !self.ahead.contains_key(&address);
+        let ahead = *self.ahead.entry(address.clone()).or_insert(0);
+        if hash.is_empty() || self.keys.hash(bytes) == hash {
+            return Ok(());
+        }
+        let Some(sequence) = self.keys.sequence_of(hash, bytes, signer, manner)? else { return Ok(()) };
+        let now_ahead = sequence.saturating_sub(manner.sequence);
+        self.ahead.insert(address.clone(), now_ahead);
+        if first {
+            self.found.sent.insert(address, sequence);
+        } else if now_ahead > ahead {
+            self.found.missing.insert(step.line, (now_ahead - ahead, address));
+        }
+        Ok(())
+    }
+
+    /// Sends what a key had sent before this step and the recording lacks: transfers to itself. Takes the sequence on.
+    async fn fill_gap(&self, step: &Step, manner: &mut Manner) -> Result<(), Box<dyn Error>> {
+        let Some((count, address)) = self.past.missing.get(&step.line) else { return Ok(()) };
+        for _ in 0..*count {
+            let transfer = self.keys.transfer(address);
+            let bytes = self.keys.sign(&self.rest, &transfer, step.text("signer"), manner).await?;
+            self.rest.broadcast(&bytes, "BROADCAST_MODE_SYNC").await?;
+            manner.sequence += 1;
+        }
+        Ok(())
+    }
+
+    /// How the step was signed. A recording shows the transaction unsigned; where it was signed wrong on purpose, the answer tells.
+    async fn manner(&self, step: &Step, signer: &str) -> Result<Manner, Box<dyn Error>> {
+        let Manner { account_number, mut sequence, mut chain_id, mut ordinary } =
+            self.ordinary_manner(signer).await?;
+        let log = step.log();
+        if let Some(got) =
+            log.split_once("account sequence mismatch").and_then(|(_, l)| between(l, ", got ", ":"))
+        {
+            sequence = got;
+            ordinary = false;
+        }
+        if log.contains("signature verification failed") {
+            chain_id = "another";
+            ordinary = false;
+        }
+        if step.body.pointer("/unsigned/body/unordered") == Some(&Value::Bool(true)) {
+            let refused = log.contains("sequence is not allowed");
+            sequence = u64::from(refused);
+            ordinary = !refused;
+        }
+        Ok(Manner { account_number, sequence, chain_id, ordinary })
+    }
+
+    async fn send(&mut self, step: &Step, bytes: &[u8], same_bytes: bool) -> Result<Judged, Box<dyn Error>> {
+        let mut ways = Vec::new();
+        if let Some(simulated) = step.get("simulate") {
+            let ours = self.rest.simulate(bytes).await?;
+            compare_simulation(simulated, &ours, &mut ways);
+        }
+        let (status, answer) = self.rest.broadcast(bytes, "BROADCAST_MODE_SYNC").await?;
+        let ours = answer.get("tx_response").cloned().unwrap_or_default();
+        if let Some(refused) = step.refused() {
+            let mut refused = refused.clone();
+            // Where the recording does not tell how it was signed wrong, the bytes are not the same.
+            if !same_bytes && let Some(fields) = refused.as_object_mut() {
+                fields.remove("txhash");
+            }
+            compare_response("check", &refused, &ours, &mut ways);
+        } else if number(&ours, "code") != 0 || status != 200 {
+            ways.push(format!("check: recorded accepted, ours {status} {}", answer_text(&answer)));
+        }
+        let mut gas = None;
+        if let Some(recorded) = step.delivered()
+            && number(&ours, "code") == 0
+        {
+            self.advance(number(recorded, "height"), time_of(recorded))?;
+            let hash = ours.get("txhash").and_then(Value::as_str).unwrap_or_default();
+            let (_, told) = self.rest.tx(hash).await?;
+            let told = told.get("tx_response").cloned().unwrap_or_default();
+            compare_response("result", recorded, &told, &mut ways);
+            gas = Some((number(recorded, "gas_used"), number(&told, "gas_used")));
+        }
+        let verdict = if ways.is_empty() { Verdict::Equal } else { Verdict::Different(ways) };
+        Ok(Judged { verdict, gas })
+    }
+
+    /// Asks a question. The recording does not say at which block it was asked: any block before the next step's will do.
+    async fn query(&mut self, step: &Step) -> Result<Verdict, Box<dyn Error>> {
+        let recorded = step.get("body").cloned().unwrap_or_default();
+        let mut first = None;
+        loop {
+            let (status, body) = self.rest.get(step.text("path")).await?;
+            let mut ways = Vec::new();
+            compare_answer(number(&step.body, "http"), &recorded, &(status, body.clone()), &mut ways);
+            if ways.is_empty() {
+                return Ok(Verdict::Equal);
+            }
+            first.get_or_insert((ways, body));
+            if !self.one_block_later()? {
+                break;
+            }
+        }
+        let (ways, body) = first.unwrap_or_default();
+        self.note_balances(step, &recorded, &body);
+        Ok(Verdict::Different(ways))
+    }
+
+    /// Makes a block, if there is room for one before the next step; false when there is none.
+    fn one_block_later(&self) -> Result<bool, Box<dyn Error>> {
+        let state = self.sandbox.market().state();
+        let Some(next) = &self.next else { return Ok(false) };
+        let left = number(next, "height").saturating_sub(state.height.0);
+        if left <= 1 {
+            return Ok(false);
+        }
+        let step = time_of(next).saturating_sub(state.time_ms) / left;
+        self.advance(state.height.0 + 1, state.time_ms + step.max(1))?;
+        Ok(true)
+    }
+
+    /// Remembers by how much the first answer about a balance was off, when that can come from before the recording.
+    fn note_balances(&mut self, step: &Step, recorded: &Value, ours: &Value) {
+        let Some(address) = step.text("path").strip_prefix("/cosmos/bank/v1beta1/balances/") else { return };
+        if !self.in_the_middle {
+            return;
+        }
+        let amount = |body: &Value, denom: &str| {
+            let coins = body.get("balances").and_then(Value::as_array)?;
+            let coin = coins.iter().find(|c| c.get("denom").and_then(Value::as_str) == Some(denom))?;
+            coin.get("amount")?.as_str()?.parse::<i128>().ok()
+        };
+        for denom in ["uact", "uakt"] {
+            if let (Some(wanted), Some(had)) = (amount(recorded, denom), amount(ours, denom)) {
+                self.found.balances.entry((address.to_owned(), denom.to_owned())).or_insert(wanted - had);
+            }
+        }
+        self.found.balances.retain(|_, by| *by != 0);
+    }
+}
+
+/// The time of the block of a result, milliseconds since 1970. A recording knows it to the second: the middle of that is nearest.
+fn time_of(result: &Value) -> u64 {
+    begin::seconds(result.get("timestamp").and_then(Value::as_str).unwrap_or_default()) * 1_000 + 500
+}
+
+/// Seconds since 1970 of a time that Go printed: `2026-11-24 18:40:08.177367413 +0000 UTC`.
+fn go_time(text: &str, before: &str) -> Option<u64> {
+    let (_, rest) = text.split_once(before)?;
+    let (time, _) = rest.split_once(" +0000 UTC")?;
+    Some(begin::seconds(&format!("{}Z", time.replacen(' ', "T", 1)))).filter(|at| *at > 0)
+}
+
+fn answer_text(answer: &Value) -> String {
+    let log = answer.pointer("/tx_response/raw_log").or_else(|| answer.get("message"));
+    log.map_or_else(|| answer.to_string(), ToString::to_string)
+}
+
+/// Compares a whole answer: status and body.
+pub(crate) fn compare_answer(status: u64, recorded: &Value, ours: &Answer, ways: &mut Vec<String>) {
+    if status != u64::from(ours.0) {
+        ways.push(format!("status: recorded {status}, ours {}", ours.0));
+    }
+    ways.extend(differences(recorded, &ours.1));
+}
+
+fn compare_simulation(recorded: &Value, ours: &Answer, ways: &mut Vec<String>) {
+    let status = recorded.get(0).and_then(Value::as_u64).unwrap_or(0);
+    let mut wanted = recorded.get(1).cloned().unwrap_or_default();
+    let mut own = ours.1.clone();
+    for body in [&mut wanted, &mut own] {
+        if let Some(gas) = body.pointer_mut("/gas_info/gas_used") {
+            *gas = Value::Null;
+        }
+    }
+    let mut found = Vec::new();
+    compare_answer(status, &wanted, &(ours.0, own), &mut found);
+    ways.extend(found.into_iter().map(|way| format!("simulate: {way}")));
+}
+
+/// Compares what a recording holds of a transaction's answer. Gas is counted apart.
+pub(crate) fn compare_response(at: &str, recorded: &Value, ours: &Value, ways: &mut Vec<String>) {
+    let Some(fields) = recorded.as_object() else { return };
+    for (key, wanted) in fields {
+        let own = ours.get(key).cloned().unwrap_or_default();
+        match key.as_str() {
+            // A summary's words for `raw_log`, and where it was refused; gas is counted apart; empty lists that a real node adds.
+            "stage" | "gas_used" | "logs" | "tx" | "height" if at == "check" => {}
+            "gas_used" => {}
+            "log" => {
+                let own = ours.get("raw_log").and_then(Value::as_str).unwrap_or_default();
+                if plain(wanted.as_str().unwrap_or_default()) != plain(own) {
+                    ways.push(format!("{at}: log: recorded {wanted}, ours {own:?}"));
+                }
+            }
+            "events" => compare_events(at, wanted, &own, ways),
+            _ => ways.extend(differences(wanted, &own).into_iter().map(|way| format!("{at}: {key}{way}"))),
+        }
+    }
+}
+
+/// Compares events. Some recordings have left out those of the bank and of the checks, all of them: then ours are left out too.
+fn compare_events(at: &str, recorded: &Value, ours: &Value, ways: &mut Vec<String>) {
+    let list = |events: &Value| events.as_array().cloned().unwrap_or_default();
+    let of_akash = |event: &Value| {
+        event.get("type").and_then(Value::as_str).is_some_and(|kind| kind.starts_with("akash."))
+    };
+    let recorded = list(recorded);
+    let reduced = recorded.iter().all(of_akash);
+    let ours = list(ours).into_iter().filter(|event| !reduced || of_akash(event));
+    let bare = |event: Value| {
+        let mut event = event;
+        let attributes = event.get_mut("attributes").and_then(Value::as_array_mut);
+        for attribute in attributes.into_iter().flatten().filter_map(Value::as_object_mut) {
+            attribute.remove("index");
+        }
+        event
+    };
+    let recorded: Vec<Value> = recorded.into_iter().map(bare).collect();
+    let ours: Vec<Value> = ours.map(bare).collect();
+    let found = differences(&Value::Array(recorded), &Value::Array(ours));
+    ways.extend(found.into_iter().map(|way| format!("{at}: events{way}")));
+}
