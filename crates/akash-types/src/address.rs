@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use cosmrs::AccountId;
 
@@ -10,7 +11,7 @@ const PREFIX: &str = "akash";
 
 /// An account on Akash: bech32 text with the prefix `akash` over 20 bytes (32 for some module accounts), checksum verified.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Address(String);
+pub struct Address(Arc<str>);
 
 /// Text that is no Akash account address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,7 +35,7 @@ impl Address {
         if !matches!(bytes.len(), 20 | 32) {
             return Err(bad("neither 20 nor 32 bytes".to_owned()));
         }
-        AccountId::new(PREFIX, bytes).map(|id| Self(id.to_string())).map_err(|e| bad(e.to_string()))
+        AccountId::new(PREFIX, bytes).map(|id| Self(id.to_string().into())).map_err(|e| bad(e.to_string()))
     }
 
     /// The bech32 text.
@@ -55,7 +56,7 @@ impl FromStr for Address {
         if !matches!(id.to_bytes().len(), 20 | 32) {
             return Err(bad("neither 20 nor 32 bytes long".to_owned()));
         }
-        Ok(Self(id.to_string()))
+        Ok(Self(id.to_string().into()))
     }
 }
 

@@ -41,7 +41,7 @@ impl Run {
             offer: m.offer.clone(),
             reclamation_window: m.reclamation_window,
         };
-        self.state.bids.set(m.id.clone(), bid);
+        self.state.bids.set(bid);
         self.emit_with(
             "akash.market.v1.EventBidCreated",
             &[("id", &m.id.json()), ("price", &m.price.json())],
@@ -160,7 +160,7 @@ impl Run {
         }
         bid.state = BidState::Closed;
         let id = bid.id.clone();
-        self.state.bids.set(id.clone(), bid);
+        self.state.bids.set(bid);
         // The account ends; the complaint that it is no deployment's is ignored here, as on a real node.
         let _ignored = self.close_escrow(&AccountId::of_bid(&id));
         self.emit("akash.market.v1.EventBidClosed", &id);

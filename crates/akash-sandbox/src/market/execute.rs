@@ -41,6 +41,14 @@ pub struct Simulated {
     pub data: Vec<u8>,
 }
 
+/// Carries out one message on a state, with no transaction around it: no fee, no signature, no gas. What simulations of a market
+/// call. The state's height and time are those of the block that the message would be in.
+pub fn apply(state: &State, message: &Msg) -> Result<State, Rejection> {
+    let mut run = Run::new(state.clone());
+    one(&mut run, message)?;
+    Ok(run.state)
+}
+
 /// Carries out a transaction of a block.
 pub(crate) fn deliver(state: &State, tx: &Tx) -> (State, Outcome) {
     let mut outcome = Outcome {

@@ -59,7 +59,7 @@ impl Run {
         order.state = OrderState::Active;
         self.state.orders.set(order_id.clone(), order);
         bid.state = BidState::Active;
-        self.state.bids.set(m.bid.clone(), bid);
+        self.state.bids.set(bid);
         self.lose_others(&m.bid.order);
         Ok(())
     }
@@ -73,7 +73,7 @@ impl Run {
             self.burn(gas::BID_LOST);
             loser.state = BidState::Lost;
             let id = loser.id.clone();
-            self.state.bids.set(id.clone(), loser);
+            self.state.bids.set(loser);
             if self.close_escrow(&AccountId::of_bid(&id)).is_err() {
                 break;
             }

@@ -3,10 +3,11 @@
 use akash_types::escrow::{self, AccountId};
 use akash_types::msg::{Allowance, DepositAuthorization};
 use akash_types::{
-    Address, AuditedAttributes, Bid, BidId, Certificate, Coin, Denom, Deployment, DeploymentId, Group,
-    GroupId, Height, Lease, LeaseId, Order, OrderId, Provider, Time,
+    Address, AuditedAttributes, Bid, Certificate, Coin, Denom, Deployment, DeploymentId, Group, GroupId,
+    Height, Lease, LeaseId, Order, OrderId, Provider, Time,
 };
 
+use super::bids::Bids;
 use super::bme::Exchange;
 use super::oracle::Oracle;
 use super::table::Table;
@@ -30,8 +31,8 @@ pub struct State {
     pub groups: Table<GroupId, Group>,
     /// Orders.
     pub orders: Table<OrderId, Order>,
-    /// Bids; of one order in the order of the providers' addresses.
-    pub bids: Table<BidId, Bid>,
+    /// Bids.
+    pub bids: Bids,
     /// Leases.
     pub leases: Table<LeaseId, Lease>,
     /// Escrow accounts by the text of their keys, as the chain sorts them.
@@ -131,10 +132,12 @@ impl State {
 
     /// What an account owns, without currencies of which it has none.
     pub fn all_balances(&self, address: &Address) -> Vec<Coin> {
-        let of = |((who, denom), amount): (&(Address, Denom), &u128)| {
-            (who == address && *amount > 0).then(|| Coin { denom: denom.clone(), amount: *amount })
-        };
-        self.balances.iter().filter_map(of).collect()
+        // No currency's name comes before the empty one.
+        let first = (address.clone(), Denom::Other(String::new()));
+        let own = self.balances.from(&first).take_while(|((who, _), _)| who == address);
+        own.filter(|(_, amount)| **amount > 0)
+            .map(|((_, denom), amount)| Coin { denom: denom.clone(), amount: *amount })
+            .collect()
     }
 
     /// A deployment's groups in order.
@@ -151,13 +154,7 @@ impl State {
 
     /// An order's bids in the order of the providers' addresses.
     pub fn bids_of(&self, id: &OrderId) -> Vec<Bid> {
-        let after = |k: &BidId| &k.order >= id;
-        self.bids
-            .iter()
-            .skip_while(|(k, _)| !after(k))
-            .take_while(|(k, _)| &k.order == id)
-            .map(|(_, b)| b.clone())
-            .collect()
+        self.bids.of(id).cloned().collect()
     }
 
     /// The account that pays for a deployment or guards a bid.

@@ -1,12 +1,13 @@
-//! Tables that are cheap to copy: a copy shares everything until one of the two is written.
+//! Tables that are cheap to copy: a copy shares everything, and writing to one of the two copies the path to the entry.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// An ordered table with copy-on-write. The state of a block is copied for every transaction and kept for many heights, so
-/// copies must cost nothing and an untouched table must be shared by all of them.
+use imbl::OrdMap;
+
+/// An ordered table. The state of a block is copied for every transaction and kept for many heights, so a copy must cost nothing,
+/// however much is in it, and a write little.
 #[derive(Clone, Debug)]
-pub struct Table<K, V>(Arc<BTreeMap<K, Arc<V>>>);
+pub struct Table<K: Ord, V>(OrdMap<K, Arc<V>>);
 
 impl<K: Ord + Clone, V> Table<K, V> {
     /// The entry of a key.
@@ -21,12 +22,12 @@ impl<K: Ord + Clone, V> Table<K, V> {
 
     /// Writes an entry.
     pub fn set(&mut self, key: K, value: V) {
-        let _replaced = Arc::make_mut(&mut self.0).insert(key, Arc::new(value));
+        self.0.insert(key, Arc::new(value));
     }
 
     /// Takes an entry away.
     pub fn remove(&mut self, key: &K) -> Option<Arc<V>> {
-        if self.contains(key) { Arc::make_mut(&mut self.0).remove(key) } else { None }
+        self.0.remove(key)
     }
 
     /// All entries in key order.
@@ -50,8 +51,8 @@ impl<K: Ord + Clone, V> Table<K, V> {
     }
 }
 
-impl<K, V> Default for Table<K, V> {
+impl<K: Ord, V> Default for Table<K, V> {
     fn default() -> Self {
-        Self(Arc::new(BTreeMap::new()))
+        Self(OrdMap::default())
     }
 }

@@ -1,8 +1,12 @@
-//! `cargo xtask bench up`: what `up` takes on this machine, beside the same Ray cluster started by hand.
+//! `cargo xtask bench up`: what `up` takes on this machine, beside the same Ray cluster started by hand. The runs alternate, so that
+//! both see the same machine.
 //!
-//! The runs alternate, so that both see the same machine. Nothing is written: docs/benchmarks.md holds the figures of one run.
+//! `cargo xtask bench chain`: what the sandbox's chain does in a second.
+//!
+//! Nothing is written: docs/benchmarks.md holds the figures of one run.
 
 mod by_hand;
+mod chain;
 mod program;
 mod up;
 
@@ -17,9 +21,11 @@ use crate::by_hand::Recipe;
 use crate::up::Up;
 
 const USAGE: &str = "usage: cargo xtask bench up [--runs N] [--release]
+       cargo xtask bench chain [--deployments N]
 
-  --runs N   so many runs each, alternating; 5 when not given
-  --release  measure the program as it is released; building it takes minutes";
+  --runs N         so many runs each, alternating; 5 when not given
+  --release        measure the program as it is released; building it takes minutes
+  --deployments N  in the market that is measured; 10000 when not given";
 
 /// What was asked for.
 struct Wanted {
@@ -30,6 +36,9 @@ struct Wanted {
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if let Some(deployments) = chain::wanted(&words) {
+        return run(chain::bench(deployments));
+    }
     match wanted(&words) {
         Some(wanted) => run(bench(wanted)),
         None => {

@@ -9,7 +9,7 @@ use akash_types::escrow::AccountId;
 use akash_types::{Deployment, DeploymentId, GroupId};
 use tonic::{Code, Request, Response, Status};
 
-use super::page::{page, passes, state_filter};
+use super::page::{page, passes, passes_text, state_filter};
 use super::{answer, refused, required};
 use crate::market::State;
 use crate::market::refuse::{DEPLOYMENT_NOT_FOUND, GROUP_NOT_FOUND};
@@ -25,10 +25,10 @@ impl Query for super::Api {
         let filters = filters.unwrap_or_default();
         let wanted = state_filter(&filters.state, &[("active", 1), ("closed", 2)])?;
         let items = state.deployments.iter().map(|(id, deployment)| {
-            let fits = passes(&filters.owner, &id.owner.to_string())
+            let fits = passes_text(&filters.owner, id.owner.as_str())
                 && passes(&filters.dseq, &id.dseq.get())
                 && wanted.is_none_or(|w| w == deployment.state.to_wire());
-            (id.to_string(), fits.then(|| whole(&state, deployment)))
+            (id, fits.then(|| whole(&state, deployment)))
         });
         let (deployments, pagination) = page(items, pagination, wanted.is_some())?;
         Ok(answer(&state, QueryDeploymentsResponse { deployments, pagination }))

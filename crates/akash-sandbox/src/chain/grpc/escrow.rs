@@ -23,7 +23,7 @@ impl Query for super::Api {
         let wanted = state_filter(&asked.state, &STATES)?;
         let items = state.escrow.iter().map(|(key, account)| {
             let fits = key.starts_with(&asked.xid) && wanted.is_none_or(|w| w == account.state.to_wire());
-            (key.clone(), fits.then(|| account.into()))
+            (key, fits.then(|| account.into()))
         });
         let (accounts, pagination) = page(items, asked.pagination, wanted.is_some())?;
         Ok(answer(&state, QueryAccountsResponse { accounts, pagination }))
@@ -39,7 +39,7 @@ impl Query for super::Api {
         let wanted = state_filter(&asked.state, &STATES)?;
         let items = state.payments.iter().map(|(key, payment)| {
             let fits = key.starts_with(&asked.xid) && wanted.is_none_or(|w| w == payment.state.to_wire());
-            (key.clone(), fits.then(|| payment.into()))
+            (key, fits.then(|| payment.into()))
         });
         let (payments, pagination) = page(items, asked.pagination, wanted.is_some())?;
         Ok(answer(&state, QueryPaymentsResponse { payments, pagination }))

@@ -8,7 +8,7 @@ use cosmos_sdk_proto::cosmos::base::v1beta1::Coin as WireCoin;
 use cosmos_sdk_proto::tendermint::google::protobuf::Duration;
 use tonic::{Code, Request, Response, Status};
 
-use super::page::{page, passes};
+use super::page::{page, passes_text};
 use super::{answer, refused};
 use crate::market::bme::{Done, Record, RecordId, RecordState, vault};
 use crate::market::oracle::{ASSET, missing};
@@ -93,9 +93,9 @@ impl bme::query_server::Query for super::Api {
         .into_iter()
         .flat_map(list)
         .map(|(id, record)| {
-            let fits = passes(&f.source, &id.source.to_string())
-                && passes(&f.denom, &id.denom.to_string())
-                && passes(&f.to_denom, &id.to_denom.to_string())
+            let fits = passes_text(&f.source, id.source.as_str())
+                && passes_text(&f.denom, id.denom.as_str())
+                && passes_text(&f.to_denom, id.to_denom.as_str())
                 && (f.status.is_empty() || f.status == status_of(record).as_str_name());
             (format!("{id:?}"), fits.then(|| entry(id, record)))
         });

@@ -11,7 +11,7 @@ use akash_types::{Address, Bid, BidId, Lease, LeaseId, Malformed, OrderId};
 use cosmos_sdk_proto::tendermint::google::protobuf::Duration;
 use tonic::{Code, Request, Response, Status};
 
-use super::page::{page, passes, state_filter};
+use super::page::{page, passes, passes_text, state_filter};
 use super::{answer, refused, required};
 use crate::market::State;
 use crate::market::refuse::{BID_NOT_FOUND, LEASE_NOT_FOUND, ORDER_NOT_FOUND};
@@ -28,14 +28,14 @@ struct About {
 impl About {
     fn order(&self, id: &OrderId) -> bool {
         let group = &id.group;
-        passes(&self.owner, &group.deployment.owner.to_string())
+        passes_text(&self.owner, group.deployment.owner.as_str())
             && passes(&self.dseq, &group.deployment.dseq.get())
             && passes(&self.gseq, &group.gseq)
             && passes(&self.oseq, &id.oseq)
     }
 
     fn offer(&self, order: &OrderId, provider: &Address) -> bool {
-        self.order(order) && passes(&self.provider, &provider.to_string())
+        self.order(order) && passes_text(&self.provider, provider.as_str())
     }
 }
 
@@ -57,7 +57,7 @@ impl Query for super::Api {
             About { owner: f.owner, dseq: f.dseq, gseq: f.gseq, oseq: f.oseq, provider: String::new() };
         let items = state.orders.iter().map(|(id, order)| {
             let fits = about.order(id) && wanted.is_none_or(|w| w == order.state.to_wire());
-            (id.to_string(), fits.then(|| order.into()))
+            (id, fits.then(|| order.into()))
         });
         let (orders, pagination) = page(items, pagination, wanted.is_some())?;
         Ok(answer(&state, QueryOrdersResponse { orders, pagination }))
@@ -79,10 +79,11 @@ impl Query for super::Api {
         let f = filters.unwrap_or_default();
         let wanted = state_filter(&f.state, &[("open", 1), ("active", 2), ("lost", 3), ("closed", 4)])?;
         let about = About { owner: f.owner, dseq: f.dseq, gseq: f.gseq, oseq: f.oseq, provider: f.provider };
-        let items = state.bids.iter().map(|(id, bid)| {
+        let items = state.bids.iter().map(|bid| {
+            let id = &bid.id;
             let fits =
                 about.offer(&id.order, &id.provider) && wanted.is_none_or(|w| w == bid.state.to_wire());
-            (id.to_string(), fits.then(|| whole_bid(&state, bid)))
+            (id, fits.then(|| whole_bid(&state, bid)))
         });
         let (bids, pagination) = page(items, pagination, wanted.is_some())?;
         Ok(answer(&state, QueryBidsResponse { bids, pagination }))
@@ -108,7 +109,7 @@ impl Query for super::Api {
         let items = state.leases.iter().map(|(id, lease)| {
             let fits =
                 about.offer(&id.order, &id.provider) && wanted.is_none_or(|w| w == lease.state.to_wire());
-            (id.to_string(), fits.then(|| whole_lease(&state, lease)))
+            (id, fits.then(|| whole_lease(&state, lease)))
         });
         let (leases, pagination) = page(items, pagination, wanted.is_some())?;
         Ok(answer(&state, QueryLeasesResponse { leases, pagination }))

@@ -6,10 +6,10 @@ use tonic::Status;
 /// Items of a page when the request names no limit.
 const DEFAULT_LIMIT: u64 = 100;
 
-/// Cuts a page out of a list. An item is its key and, unless a filter drops it, its answer. `by_state` tells whether the
-/// filters name a state: a node pages by offset only then.
-pub(super) fn page<T>(
-    items: impl DoubleEndedIterator<Item = (String, Option<T>)>,
+/// Cuts a page out of a list. An item is its key, written only where a page begins or ends, and, unless a filter drops it, its answer.
+/// `by_state` tells whether the filters name a state: a node pages by offset only then.
+pub(super) fn page<K: ToString, T>(
+    items: impl DoubleEndedIterator<Item = (K, Option<T>)>,
     request: Option<PageRequest>,
     by_state: bool,
 ) -> Result<(Vec<T>, Option<PageResponse>), Status> {
@@ -19,10 +19,11 @@ pub(super) fn page<T>(
             "invalid request parameters. if offset is set, filter.state must be provided",
         ));
     }
-    let items: Box<dyn Iterator<Item = (String, Option<T>)>> =
+    let items: Box<dyn Iterator<Item = (K, Option<T>)>> =
         if request.reverse { Box::new(items.rev()) } else { Box::new(items) };
-    let mut from =
-        items.skip_while(|(key, _)| !request.key.is_empty() && key.as_bytes() != request.key).peekable();
+    let mut from = items
+        .skip_while(|(key, _)| !request.key.is_empty() && key.to_string().as_bytes() != request.key)
+        .peekable();
     if !request.key.is_empty() && from.peek().is_none() {
         return Err(Status::invalid_argument("invalid pagination key"));
     }
@@ -31,7 +32,7 @@ pub(super) fn page<T>(
     let offset = usize::try_from(request.offset).unwrap_or(usize::MAX);
     let mut kept = from.filter_map(|(key, item)| Some((key, item?))).skip(offset);
     let found: Vec<T> = kept.by_ref().take(limit).map(|(_, item)| item).collect();
-    let next_key = kept.next().map_or_else(Vec::new, |(key, _)| key.into_bytes());
+    let next_key = kept.next().map_or_else(Vec::new, |(key, _)| key.to_string().into_bytes());
     let total = u64::try_from(found.len()).unwrap_or(u64::MAX);
     Ok((found, Some(PageResponse { next_key, total })))
 }
@@ -48,6 +49,11 @@ pub(super) fn state_filter(name: &str, known: &[(&str, i32)]) -> Result<Option<i
 /// A filter that is empty or 0 lets everything pass.
 pub(super) fn passes<T: PartialEq + Default>(filter: &T, value: &T) -> bool {
     *filter == T::default() || filter == value
+}
+
+/// The same for texts.
+pub(super) fn passes_text(filter: &str, value: &str) -> bool {
+    filter.is_empty() || filter == value
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use akash_types::AuditedAttributes;
 use cosmos_sdk_proto::cosmos::base::query::v1beta1::PageRequest;
 use tonic::{Code, Request, Response, Status};
 
-use super::page::{page, passes, state_filter};
+use super::page::{page, passes, passes_text, state_filter};
 use super::{answer, refused};
 use crate::market::State;
 use crate::market::refuse::PROVIDER_NOT_FOUND;
@@ -21,7 +21,7 @@ impl cert::v1::query_server::Query for super::Api {
         let f = filter.unwrap_or_default();
         let wanted = state_filter(&f.state, &[("valid", 1), ("revoked", 2)])?;
         let items = state.certificates.iter().map(|((owner, serial), certificate)| {
-            let fits = passes(&f.owner, &owner.to_string())
+            let fits = passes_text(&f.owner, owner.as_str())
                 && passes(&f.serial, serial)
                 && wanted.is_none_or(|w| w == certificate.state.to_wire());
             (format!("{owner}/{serial}"), fits.then(|| certificate.into()))
