@@ -4,6 +4,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::provider::Wish as Pods;
+
 /// What a sandbox is to be like.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -19,6 +21,8 @@ pub struct Config {
     pub control: SocketAddr,
     /// How many providers there are, at most 2.
     pub providers: usize,
+    /// How pods are kept apart.
+    pub pods: Pods,
     /// The chain's name.
     pub chain_id: String,
 }
@@ -34,6 +38,7 @@ impl Config {
             grpc: free,
             control: free,
             providers: 2,
+            pods: Pods::Auto,
             chain_id: "rayakash-sandbox".to_owned(),
         }
     }
