@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 
-LOOK, QUIET = 1, 10    # seconds
+LOOK, QUIET = 1, 5     # seconds
 here = set()
 
 

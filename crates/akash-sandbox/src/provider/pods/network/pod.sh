@@ -40,4 +40,4 @@ cd "$begin"
 # As a provider starts it: no privileges, and none to be had. SANDBOX_TMP stays with the parent, which is found by it.
 exec unshare --pid --fork --mount-proc \
   setpriv --no-new-privs --inh-caps=-all --bounding-set=-all \
-  setsid env --unset=SANDBOX_TMP "PATH=$path" "$@"
+  setsid env --unset=SANDBOX_TMP --unset=PWD --unset=OLDPWD "PATH=$path" "$@"
