@@ -66,7 +66,7 @@ pub async fn start(config: Config) -> Result<Sandbox, Error> {
     let stop_asked = CancellationToken::new();
     serve_chain(tasks, &node, chain);
     let uri = format!("http://{grpc}");
-    let providers = 
+    let providers =
         Providers::start(&config, isolation, &uri, ports.gateways, tasks.token().child_token()).await?;
     ports.gateways = providers.ports().await;
     home.remember(ports)?;

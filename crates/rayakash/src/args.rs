@@ -320,7 +320,13 @@ pub(crate) enum Sandbox {
         #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=2))]
         providers: u8,
         /// How pods are kept apart.
-        #[arg(long, env = "RAYAKASH_PODS", value_name = "HOW", default_value = "auto", hide_env_values = true)]
+        #[arg(
+            long,
+            env = "RAYAKASH_PODS",
+            value_name = "HOW",
+            default_value = "auto",
+            hide_env_values = true
+        )]
         pods: Pods,
         /// Leave the session of the terminal: set when another command starts the sandbox.
         #[arg(long, hide = true)]

@@ -48,10 +48,7 @@ fn not_run(error: &Error) -> Failure {
         | Error::Provider { .. } => Code::Internal,
     };
     let failure = Failure::from(Problem::from_error(code, error));
-    match error {
-        Error::Namespaces(why) => failure.hint(why.remedy()),
-        _ => failure,
-    }
+    if let Error::Namespaces(why) = error { failure.hint(why.remedy()) } else { failure }
 }
 
 /// The running sandbox of a folder: what it says about itself, and its controls. None when none answers.

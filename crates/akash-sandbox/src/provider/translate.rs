@@ -32,7 +32,9 @@ fn memory(resources: &manifest::Resources) -> u64 {
 fn shm(service: &manifest::Service) -> u64 {
     let mounts = service.params.iter().flat_map(|params| params.storage.iter().flatten());
     let names: Vec<_> = mounts.filter(|m| m.mount == "/dev/shm").map(|m| &m.name).collect();
-    ram_volumes(&service.resources).find(|volume| names.contains(&&volume.name)).map_or(0, |volume| volume.size.val)
+    ram_volumes(&service.resources)
+        .find(|volume| names.contains(&&volume.name))
+        .map_or(0, |volume| volume.size.val)
 }
 
 fn ram_volumes(resources: &manifest::Resources) -> impl Iterator<Item = &manifest::Volume> {

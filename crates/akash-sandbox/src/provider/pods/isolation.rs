@@ -49,7 +49,9 @@ impl NoNamespaces {
     /// What to do about it.
     pub const fn remedy(&self) -> &'static str {
         match self {
-            Self::Programs { .. } => "install them, on Debian with: apt-get install iproute2 util-linux hostname python3",
+            Self::Programs { .. } => {
+                "install them, on Debian with: apt-get install iproute2 util-linux hostname python3"
+            }
             Self::Forbidden { .. } => {
                 "run as root, or let users make user namespaces (sysctl -w user.max_user_namespaces=10000; where they exist also \
                  kernel.unprivileged_userns_clone=1 and kernel.apparmor_restrict_unprivileged_userns=0), or go without: --pods host"
@@ -100,7 +102,9 @@ async fn namespaces(folder: &Path) -> Result<Isolation, NoNamespaces> {
 }
 
 async fn missing() -> Vec<String> {
-    let script = format!("PATH=$PATH:/usr/sbin:/sbin; for p in {PROGRAMS}; do command -v $p >/dev/null || echo $p; done");
+    let script = format!(
+        "PATH=$PATH:/usr/sbin:/sbin; for p in {PROGRAMS}; do command -v $p >/dev/null || echo $p; done"
+    );
     let asked = Command::new("/bin/sh").args(["-c", &script]).stdin(Stdio::null()).output().await;
     let said = asked.map(|output| output.stdout).unwrap_or_default();
     String::from_utf8_lossy(&said).split_whitespace().map(str::to_owned).collect()

@@ -306,7 +306,11 @@ impl Lease {
         let running = pods.iter().filter(|pod| pod.phase() == Phase::Running);
         for pod in running.filter(|pod| pod.is_cut_off(self.network.as_deref())) {
             if let Some(main) = pod.main() {
-                self.events.warning(&pod.name, "NetworkNotReady", "The lease's network is gone; it is made anew");
+                self.events.warning(
+                    &pod.name,
+                    "NetworkNotReady",
+                    "The lease's network is gone; it is made anew",
+                );
                 main.signal(Signal::SIGKILL);
             }
         }

@@ -140,7 +140,10 @@ impl Network {
         if self.privilege == Privilege::UserNamespace {
             command.args(["--user", "--map-root-user"]);
         }
-        command.args(["--net", "/bin/sh", "-c", LEASE, "lease", DOOR]).arg(&self.dir).arg(GATEWAY.to_string());
+        command
+            .args(["--net", "/bin/sh", "-c", LEASE, "lease", DOOR])
+            .arg(&self.dir)
+            .arg(GATEWAY.to_string());
         // A group of its own: what the terminal tells the sandbox does not concern it.
         let child =
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said).process_group(0).spawn()?;
@@ -218,11 +221,9 @@ fn take(door: &UnixStream) -> io::Result<std::net::TcpStream> {
     let mut number = [0; 16];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut sockets = RecvAncillaryBuffer::new(&mut space);
-    let got =
-        recvmsg(door, &mut [IoSliceMut::new(&mut number)], &mut sockets, RecvFlags::CMSG_CLOEXEC)?;
-    let socket = sockets.drain().find_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(mut sockets) => sockets.next(),
-        _ => None,
+    let got = recvmsg(door, &mut [IoSliceMut::new(&mut number)], &mut sockets, RecvFlags::CMSG_CLOEXEC)?;
+    let socket = sockets.drain().find_map(|message| {
+        if let RecvAncillaryMessage::ScmRights(mut sockets) = message { sockets.next() } else { None }
     });
     if let Some(socket) = socket {
         return Ok(socket.into());
@@ -236,7 +237,11 @@ fn take(door: &UnixStream) -> io::Result<std::net::TcpStream> {
 
 /// Process 1 of the container whose parent we started. `None` when the parent ended before anybody saw it: the container was
 /// over that soon, or was not made, which is the error.
-pub(crate) async fn first_process(parent: Process, child: &mut Child, log: &Path) -> io::Result<Option<Process>> {
+pub(crate) async fn first_process(
+    parent: Process,
+    child: &mut Child,
+    log: &Path,
+) -> io::Result<Option<Process>> {
     let end = Instant::now() + PATIENCE;
     loop {
         if let Some(first) = Table::look().below(parent).find(|process| process.is_first()) {
@@ -265,7 +270,10 @@ pub(crate) fn free_address(taken: &BTreeSet<Ipv4Addr>) -> io::Result<Ipv4Addr> {
 /// A container's `hosts` and `resolv.conf`, in `notes`. They are written in place: a running container sees the change.
 pub(crate) fn write_notes(notes: &Path, hosts: &str) -> io::Result<()> {
     private::folder(notes)?;
-    std::fs::write(notes.join("hosts"), format!("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n{hosts}"))?;
+    std::fs::write(
+        notes.join("hosts"),
+        format!("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n{hosts}"),
+    )?;
     std::fs::write(notes.join("resolv.conf"), format!("nameserver {GATEWAY}\n"))
 }
 
@@ -285,8 +293,7 @@ async fn try_container(network: &Network, folder: &Path) -> io::Result<()> {
     write_notes(folder, "")?;
     let tmp = folder.join("tmp");
     let address = free_address(&BTreeSet::new())?;
-    let about =
-        Container { address, name: "pod", shm: 1 << 20, notes: folder, folders: &[folder] };
+    let about = Container { address, name: "pod", shm: 1 << 20, notes: folder, folders: &[folder] };
     let mut command = network.container(&about)?;
     command.arg("true").env("SANDBOX_TMP", &tmp).stdin(Stdio::null()).kill_on_drop(true);
     let output = timeout(PATIENCE, command.output()).await??;

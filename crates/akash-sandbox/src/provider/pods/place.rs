@@ -32,13 +32,12 @@ pub(crate) enum Spot {
 
 impl Place {
     /// A place that differs from those of the same lease, which are `taken`.
-    pub(crate) fn find<'a>(
-        isolation: Isolation,
-        taken: impl Iterator<Item = &'a Self>,
-    ) -> io::Result<Self> {
+    pub(crate) fn find<'a>(isolation: Isolation, taken: impl Iterator<Item = &'a Self>) -> io::Result<Self> {
         match isolation {
             Isolation::Host => Block::claim().map(Self::Host),
-            Isolation::Namespaces(_) => network::free_address(&taken.map(Self::ip).collect()).map(Self::Network),
+            Isolation::Namespaces(_) => {
+                network::free_address(&taken.map(Self::ip).collect()).map(Self::Network)
+            }
         }
     }
 

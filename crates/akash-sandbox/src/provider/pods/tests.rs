@@ -29,10 +29,16 @@ async fn namespaces() -> Option<Isolation> {
     match Isolation::choose(Wish::Namespaces, &folder.path().join("probe")).await {
         Ok((isolation, _)) => Some(isolation),
         Err(why) => {
-            eprintln!("SKIPPED, namespaces cannot be made: {why}; {}", why.remedy());
+            skipped(&format!("no namespaces: {why}; {}", why.remedy()));
             None
         }
     }
+}
+
+/// Says aloud that something is not tested: what goes through `eprintln!` is not shown when a test passes.
+fn skipped(why: &str) {
+    use std::io::Write as _;
+    std::io::stderr().write_all(format!("SKIPPED, {why}\n").as_bytes()).unwrap();
 }
 
 /// Runs each test once on the host and once in namespaces.
@@ -164,7 +170,10 @@ async fn a_pod_gets_its_own_environment_and_says_what_it_says(isolation: Isolati
     let host_only = ["POD_IP=", "RAYAKASH_PORT_BASE=", "TMPDIR="];
     let has = host_only.map(|name| lines.iter().any(|line| line.starts_with(name)));
     assert_eq!(has, [isolation == Isolation::Host; 3], "{lines:#?}");
-    assert!(!lines.iter().any(|line| line.starts_with("CARGO") || line.starts_with("SANDBOX")), "nothing of ours leaks");
+    assert!(
+        !lines.iter().any(|line| line.starts_with("CARGO") || line.starts_with("SANDBOX")),
+        "nothing of ours leaks"
+    );
     assert!(pod.name.starts_with("web-"));
     assert_eq!(log(&pod, Some(2)).await, ["hello 1 $(A) $(NOPE)", "done"]);
     assert!(told(&runtime, &id, "Started").is_some());
@@ -182,7 +191,11 @@ async fn a_container_that_ends_starts_again_at_once_and_then_later(isolation: Is
     assert!(note.starts_with("Back-off restarting failed container web in pod web-"), "{note}");
     let pod = runtime.lease(&id).unwrap().pods().remove(0);
     assert!(pod.log().unwrap().ends_with("log.2"), "one start and one restart");
-    assert_eq!(log(&pod, None).await, Vec::<String>::new(), "the second container found nothing of the first");
+    assert_eq!(
+        log(&pod, None).await,
+        Vec::<String>::new(),
+        "the second container found nothing of the first"
+    );
     assert_eq!(runtime.lease(&id).unwrap().status().unwrap().services["web"].ready_replicas, 0);
     runtime.teardown(&id, Duration::from_secs(5));
     gone(&runtime, &id).await;

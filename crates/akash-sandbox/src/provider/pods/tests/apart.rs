@@ -11,7 +11,7 @@ async fn each_way() -> Vec<Isolation> {
     for privilege in [Privilege::Root, Privilege::UserNamespace] {
         match network::try_out(privilege, &folder.path().join("probe")).await {
             Ok(()) => ways.push(Isolation::Namespaces(privilege)),
-            Err(why) => eprintln!("SKIPPED, no namespaces by {privilege:?}: {why}"),
+            Err(why) => skipped(&format!("no namespaces by {privilege:?}: {why}")),
         }
     }
     ways
@@ -184,12 +184,14 @@ async fn after_the_sandbox_the_network_ends_with_its_last_pod() {
     let home = TempDir::new().unwrap();
     let (runtime, id) = (open(home.path(), isolation), lease_id(34));
     runtime.deploy(&id, one(shell("exec sleep 1000"))).unwrap().unwrap();
-    let main = running(&runtime, &id).await.main().unwrap();
+    let pod = running(&runtime, &id).await;
+    let main = pod.main().unwrap();
     let holder = holder(&runtime, &id).unwrap();
     runtime.abandon().await;
     assert!(main.runs() && holder.runs(), "both are there for the next sandbox");
     main.signal(Signal::SIGKILL);
     until("the end of the network", || (!holder.runs()).then_some(())).await;
+    pod.remove();
 }
 
 #[tokio::test]
