@@ -232,7 +232,7 @@ impl Lease {
             }
         }
         for pod in &state.pods {
-            network::write_notes(&pod.notes(), &format!("{} {}\n{names}", pod.place.ip(), pod.name))?;
+            network::write_notes(&pod.notes(), &format!("{} {}\n{names}", pod.place.ip(), pod.host_name()))?;
         }
         Ok(())
     }

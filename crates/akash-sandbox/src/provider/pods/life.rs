@@ -228,7 +228,7 @@ impl Life {
             lease: &self.lease,
             public_host: &self.public_host,
             service: &self.service,
-            name: &self.pod.name,
+            name: self.pod.host_name(),
             place: &self.pod.place,
             tmp: &self.pod.tmp().to_string_lossy(),
             home: &root.join("home").to_string_lossy(),
@@ -274,7 +274,7 @@ impl Life {
         let image = environment.path.iter().filter_map(|folder| folder.parent());
         network.container(&network::Container {
             address,
-            name: &self.pod.name,
+            name: self.pod.host_name(),
             shm: self.service.shm_size(),
             notes: &notes,
             folders: &std::iter::once(root.as_path()).chain(image).collect::<Vec<_>>(),

@@ -161,7 +161,20 @@ impl Network {
         if self.privilege == Privilege::UserNamespace {
             command.args(["--user", "--preserve-credentials"]);
         }
-        command.args(["--net", "unshare", "--net", "--mount", "--uts", "--ipc", "/bin/sh", "-c", POD, "pod"]);
+        command.args([
+            "--net",
+            "unshare",
+            "--net",
+            "--mount",
+            "--propagation",
+            "private",
+            "--uts",
+            "--ipc",
+            "/bin/sh",
+            "-c",
+            POD,
+            "pod",
+        ]);
         command.arg(holder.pid.to_string()).arg(GATEWAY.to_string()).arg(about.address.to_string());
         command.arg(about.name).arg(about.shm.to_string()).arg(about.notes).args(about.folders).arg("--");
         Ok(command)

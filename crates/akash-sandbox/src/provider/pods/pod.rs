@@ -177,6 +177,12 @@ impl Pod {
         self.dir.join("root")
     }
 
+    /// What it calls itself. A host name has at most 63 characters, to which Kubernetes, too, cuts the pod's.
+    pub(crate) fn host_name(&self) -> &str {
+        let Place::Network(_) = self.place else { return &self.name };
+        self.name.get(..63).unwrap_or(&self.name).trim_end_matches(['-', '.'])
+    }
+
     /// The folder of its notes about the network.
     pub(crate) fn notes(&self) -> PathBuf {
         self.dir.join("etc")

@@ -18,6 +18,8 @@ nsenter --target "$holder" --net ip link set "$plug" master pods up
 ip address add "$address/16" dev eth0
 ip link set eth0 up
 ip route add default via "$gateway"
+# As in a container of Kubernetes, where low ports take no privilege that it would not have.
+echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start
 
 hostname "$name"
 mount -t tmpfs -o "size=$shm,mode=1777" tmpfs /dev/shm

@@ -173,9 +173,50 @@ async fn a_network_that_is_killed_is_made_anew_with_its_pods() {
     says(&pod, "up").await;
     assert_ne!(holder(&runtime, &id), Some(before));
     assert!(told(&runtime, &id, "NetworkNotReady").is_some());
-    let port = runtime.lease(&id).unwrap().status().unwrap().forwarded_ports.unwrap()["web"][0].external;
+    let lease = runtime.lease(&id).unwrap();
+    let port = lease.status().unwrap().forwarded_ports.unwrap()["web"][0].external;
     assert_eq!(ask(port, "abc").await.unwrap(), "cba");
+    let nobody = (pod.place.ip(), 9).into();
+    let refused = lease.network.as_deref().unwrap().connect(nobody).await.unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused, "as the kernel said it there");
     runtime.stop().await;
+}
+
+#[tokio::test]
+async fn a_container_that_cannot_be_made_is_told_in_the_events() {
+    let Some(isolation) = namespaces().await else { return };
+    let home = TempDir::new().unwrap();
+    let (runtime, id) = (open(home.path(), isolation), lease_id(36));
+    runtime.deploy(&id, one(shell("exec sleep 1000"))).unwrap().unwrap();
+    let main = running(&runtime, &id).await.main().unwrap();
+    let mut cut = std::process::Command::new("nsenter");
+    cut.args(["--target", &holder(&runtime, &id).unwrap().pid.to_string(), "--net"]);
+    if isolation == Isolation::Namespaces(Privilege::UserNamespace) {
+        cut.args(["--user", "--preserve-credentials"]);
+    }
+    assert!(cut.args(["/bin/sh", "-c", "PATH=$PATH:/sbin ip link delete pods"]).status().unwrap().success());
+    main.signal(Signal::SIGKILL);
+    let note = until("the failure", || told(&runtime, &id, "Failed")).await;
+    assert!(note.starts_with("Error: failed to start container web: "), "{note}");
+    assert!(note.ends_with("does not exist"), "{note}");
+    runtime.teardown(&id, Duration::from_secs(1));
+    gone(&runtime, &id).await;
+}
+
+#[tokio::test]
+async fn a_long_name_is_cut_as_kubernetes_does() {
+    let Some(isolation) = namespaces().await else { return };
+    let home = TempDir::new().unwrap();
+    let (runtime, id) = (open(home.path(), isolation), lease_id(37));
+    let service = "s".repeat(57);
+    let services = BTreeMap::from([(service.clone(), shell("hostname; echo $HOSTNAME; exec sleep 1000"))]);
+    runtime.deploy(&id, Workload { services }).unwrap().unwrap();
+    let pod = running(&runtime, &id).await;
+    says(&pod, &pod.name[..63]).await;
+    until("both", || (std::fs::read_to_string(pod.log()?).ok()?.lines().count() == 2).then_some(())).await;
+    assert_eq!(log(&pod, None).await, vec![pod.name[..63].to_owned(); 2]);
+    runtime.teardown(&id, Duration::from_millis(100));
+    gone(&runtime, &id).await;
 }
 
 #[tokio::test]
