@@ -243,18 +243,17 @@ impl Life {
         let mut command = match (&self.network, &self.pod.place) {
             (Some(network), Place::Network(address)) => {
                 let mut command = self.contained(network, *address, environment)?;
-                command.arg(program).env_clear().env("SANDBOX_TMP", self.pod.tmp());
+                command.arg(program).env_clear().envs(&vars).env(network::TMP, self.pod.tmp());
                 command
             }
             _ => {
                 let mut command = Command::new(program);
-                command.env_clear();
+                command.env_clear().envs(&vars);
                 command
             }
         };
         command
             .args(words)
-            .envs(&vars)
             .current_dir(&root)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)

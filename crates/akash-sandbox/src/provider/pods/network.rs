@@ -34,6 +34,8 @@ const DOOR: &str = include_str!("network/door.py");
 
 /// The switch's address, the first of the network `10.77.0.0/16` that every lease has for itself.
 const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
+/// The variable for the folder that becomes a container's `/tmp`. The parent of its process 1 keeps it, and is found by it.
+pub(crate) const TMP: &str = "SANDBOX_TMP";
 /// The code with which `pod.sh` says that it made no container.
 const NOT_MADE: i32 = 125;
 /// How long the kernel, and a busy machine, may take to make namespaces.
@@ -106,33 +108,31 @@ impl Network {
     /// Makes the network if there is none, and keeps it up.
     pub(crate) async fn ensure(&self) -> io::Result<Process> {
         let mut stay = self.stay.lock().await;
-        if let Some(holder) = self.holder() {
-            if stay.is_none() {
-                *stay = Some(knock(&self.dir).await?);
-            }
-            return Ok(holder);
-        }
         let log = self.dir.join("network.log");
-        let (mut child, holder) = self.start(&log)?;
-        *self.holder.lock().unwrap_or_else(PoisonError::into_inner) = Some(holder);
-        private::save(&self.dir.join("network.json"), &Record { holder, boot: boot() })?;
+        let holder = match self.holder() {
+            Some(holder) if stay.is_some() => return Ok(holder),
+            Some(holder) => holder,
+            None => {
+                *stay = None;
+                self.start(&log)?
+            }
+        };
         let opens = async {
             loop {
-                if let Ok(door) = knock(&self.dir).await {
-                    return Ok(door);
+                match knock(&self.dir).await {
+                    Ok(door) => return Ok(door),
+                    Err(_) if holder.runs() => sleep(LOOK).await,
+                    Err(_) => return Err(io::Error::other(last_words(&log))),
                 }
-                if child.try_wait()?.is_some() {
-                    return Err(io::Error::other(last_words(&log)));
-                }
-                sleep(LOOK).await;
             }
         };
         let door = timeout(PATIENCE, opens).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+        // One that does not answer is of no use; its pods, if it has any, get another.
         *stay = Some(door.inspect_err(|_| holder.signal(Signal::SIGKILL))?);
         Ok(holder)
     }
 
-    fn start(&self, log: &Path) -> io::Result<(Child, Process)> {
+    fn start(&self, log: &Path) -> io::Result<Process> {
         // A door of the network before must not be taken for this one's.
         let _was_there = std::fs::remove_file(self.dir.join("door"));
         let said = private::options().create(true).truncate(true).write(true).open(log)?;
@@ -145,15 +145,16 @@ impl Network {
             .arg(&self.dir)
             .arg(GATEWAY.to_string());
         // A group of its own: what the terminal tells the sandbox does not concern it.
-        let child =
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said).process_group(0).spawn()?;
-        let pid = child.id().and_then(|id| i32::try_from(id).ok());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said).process_group(0);
+        let pid = command.spawn()?.id().and_then(|id| i32::try_from(id).ok());
         let holder = pid.and_then(Process::now).ok_or_else(|| io::Error::other("it ended at once"))?;
-        Ok((child, holder))
+        *self.holder.lock().unwrap_or_else(PoisonError::into_inner) = Some(holder);
+        private::save(&self.dir.join("network.json"), &Record { holder, boot: boot() })?;
+        Ok(holder)
     }
 
-    /// The start of a command line that runs what follows as process 1 of a container on this network. Its environment must have the
-    /// folder for the container's `/tmp` as `SANDBOX_TMP`, which the container itself does not see.
+    /// The start of a command line that runs what follows as process 1 of a container on this network. Its environment must have [`TMP`],
+    /// which the container itself does not see.
     pub(crate) fn container(&self, about: &Container<'_>) -> io::Result<Command> {
         let holder = self.holder().ok_or_else(|| io::Error::other("the lease has no network"))?;
         let mut command = Command::new("nsenter");
@@ -283,11 +284,15 @@ pub(crate) fn free_address(taken: &BTreeSet<Ipv4Addr>) -> io::Result<Ipv4Addr> {
 /// A container's `hosts` and `resolv.conf`, in `notes`. They are written in place: a running container sees the change.
 pub(crate) fn write_notes(notes: &Path, hosts: &str) -> io::Result<()> {
     private::folder(notes)?;
-    std::fs::write(
-        notes.join("hosts"),
-        format!("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n{hosts}"),
-    )?;
-    std::fs::write(notes.join("resolv.conf"), format!("nameserver {GATEWAY}\n"))
+    let hosts = format!("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n{hosts}");
+    for (name, text) in [("hosts", hosts), ("resolv.conf", format!("nameserver {GATEWAY}\n"))] {
+        let file = notes.join(name);
+        // What is as it was stays untouched: somebody may be reading it.
+        if std::fs::read_to_string(&file).ok().as_ref() != Some(&text) {
+            std::fs::write(file, text)?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes a network and a container on it, and ends both.
@@ -308,7 +313,7 @@ async fn try_container(network: &Network, folder: &Path) -> io::Result<()> {
     let address = free_address(&BTreeSet::new())?;
     let about = Container { address, name: "pod", shm: 1 << 20, notes: folder, folders: &[folder] };
     let mut command = network.container(&about)?;
-    command.arg("true").env("SANDBOX_TMP", &tmp).stdin(Stdio::null()).kill_on_drop(true);
+    command.arg("true").env(TMP, &tmp).stdin(Stdio::null()).kill_on_drop(true);
     let output = timeout(PATIENCE, command.output()).await??;
     if output.status.success() {
         return Ok(());

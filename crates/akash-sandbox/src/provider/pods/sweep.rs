@@ -65,7 +65,8 @@ impl Marks {
         let proc = PathBuf::from(format!("/proc/{}", process.pid));
         let names = |entry: &[u8]| {
             let name = entry.strip_suffix(self.tmp.as_os_str().as_bytes());
-            name.is_some_and(|name| name == b"TMPDIR=" || name == b"SANDBOX_TMP=")
+            let names = ["TMPDIR", super::network::TMP].map(str::as_bytes);
+            name.and_then(|name| name.strip_suffix(b"=")).is_some_and(|name| names.contains(&name))
         };
         if fs::read(proc.join("environ")).is_ok_and(|env| env.split(|b| *b == 0).any(names)) {
             return true;
