@@ -270,6 +270,23 @@ pub(crate) async fn first_process(
     }
 }
 
+/// Whether a process is in a container that has `tmp` as its `/tmp`. It is, whatever became of its parents and its environment.
+pub(crate) fn is_inside(process: Process, tmp: &Path) -> bool {
+    let namespace = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/mnt")).ok();
+    let (pid, ours) = (process.pid.to_string(), namespace("self"));
+    if ours.is_some() && namespace(&pid) == ours {
+        return false;
+    }
+    let mounts = std::fs::read_to_string(format!("/proc/{pid}/mountinfo")).unwrap_or_default();
+    mounts.lines().any(|mount| {
+        let mut fields = mount.split(' ').skip(3);
+        // What was mounted may be gone: then the kernel says so behind its name.
+        let what = fields.next().map(|what| what.trim_end_matches("//deleted"));
+        fields.next() == Some("/tmp")
+            && what.is_some_and(|what| Path::new(what).file_name() == tmp.file_name())
+    })
+}
+
 /// The first address that is not taken.
 pub(crate) fn free_address(taken: &BTreeSet<Ipv4Addr>) -> io::Result<Ipv4Addr> {
     let [a, b, ..] = GATEWAY.octets();

@@ -183,6 +183,33 @@ async fn a_network_that_is_killed_is_made_anew_with_its_pods() {
 }
 
 #[tokio::test]
+async fn a_container_is_found_without_its_parent() {
+    let Some(isolation) = namespaces().await else { return };
+    let home = TempDir::new().unwrap();
+    let (runtime, id) = (open(home.path(), isolation), lease_id(38));
+    runtime.deploy(&id, one(shell("exec sleep 1000"))).unwrap().unwrap();
+    let pod = running(&runtime, &id).await;
+    let main = pod.main().unwrap();
+    until("the command", || {
+        let environment = std::fs::read(format!("/proc/{}/environ", main.pid)).ok()?;
+        (!environment.is_empty() && !String::from_utf8_lossy(&environment).contains("SANDBOX")).then_some(())
+    })
+    .await;
+    // As when the pod was told to end before anybody saw process 1: its parent is killed, and it is in no group that we know.
+    let marks = sweep::Marks { main: None, ..pod.marks() };
+    let parent = marks.find(&Table::look()).into_iter().find(|process| *process != main).unwrap();
+    runtime.abandon().await;
+    parent.signal(Signal::SIGKILL);
+    until("the parent's end", || (!parent.runs()).then_some(())).await;
+    assert!(main.runs());
+    assert!(marks.find(&Table::look()).contains(&main));
+    let runtime = open(home.path(), isolation);
+    runtime.teardown(&id, Duration::from_millis(100));
+    gone(&runtime, &id).await;
+    assert!(!main.runs());
+}
+
+#[tokio::test]
 async fn a_container_that_cannot_be_made_is_told_in_the_events() {
     let Some(isolation) = namespaces().await else { return };
     let home = TempDir::new().unwrap();
