@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# The product from outside, as somebody types it: bash tests/blackbox.sh
+# The product from outside, as somebody types it: bash tests/blackbox.sh [auto|host|namespaces] [all|core]
+# The first word says how the sandbox keeps pods apart, the second whether to leave out what does not depend on that.
 # Everything happens in a home of its own. What the chain says is asked with queries of our own (`look`), not of the program.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 
+export RAYAKASH_PODS=${1:-auto}
+extent=${2:-all}
 target=${CARGO_TARGET_DIR:-target}/debug
 bin=$PWD/$target/rayakash
 [ "${target#/}" = "$target" ] || bin=$target/rayakash
@@ -119,30 +122,68 @@ trap 'exit 130' INT TERM
 echo "building"
 cargo build --quiet --locked && cargo build --quiet --locked -p rayakash-tests --bin look || exit 1
 
-echo "== bad files: exit 3, line and column, nothing started"
-file() { printf 'apiVersion: rayakash/v1\ncluster_name: bad\nhead_node_type: head\navailable_node_types:\n%b' "$1" >"$work/bad.yaml"; }
-has() { err_has "$1" && err_has "$2"; }
-bad() {
-  file "$2"
-  ends "$1" 3 "$bin" up "$work/bad.yaml"
-  check "  at $3: $4" has "bad.yaml:$3" "$4"
+# How a sandbox keeps pods apart when it may choose, and why. In a home of its own: the one of the tests begins empty.
+chosen() {
+  export RAYAKASH_HOME=$work/try RAYAKASH_PODS=auto
+  "$@" "$bin" sandbox run --providers 0 >"$work/tried" 2>&1 &
+  within 60 "$bin" sandbox status
+  "$bin" sandbox status 2>&1 | sed -n 's/^pods *//p' | grep . || tail -n 3 "$work/tried"
+  "$bin" sandbox stop >/dev/null 2>&1
+  wait
+  rm -rf "$RAYAKASH_HOME"
+}
+if [ "$RAYAKASH_PODS" = namespaces ]; then
+  found=$(chosen)
+  if [ "$found" != namespaces ]; then
+    echo "SKIPPED, pods cannot have namespaces here, so they are on the host: $found"
+    RAYAKASH_PODS=host
+  fi
+fi
+
+# Where no network namespace can be made.
+without() { unshare --user --map-root-user sh -c 'echo 0 >/proc/sys/user/max_net_namespaces && exec "$@"' sh "$@"; }
+no_namespaces() {
+  if ! without true 2>/dev/null; then
+    echo "SKIPPED: a machine without namespaces cannot be played here"
+    return
+  fi
+  echo "== a machine without namespaces"
+  ends "sandbox run --pods namespaces says that it cannot" 6 without env RAYAKASH_HOME="$work/try" "$bin" sandbox run --pods namespaces
+  check "  and what to do" err_has "or go without: --pods host"
+  (chosen without) >"$work/out"
+  check "sandbox run chooses the host, and says why" grep -q '^host, because namespaces cannot be made: .*unshare' "$work/out"
+}
+
+bad_files() {
+  echo "== bad files: exit 3, line and column, nothing started"
+  file() { printf 'apiVersion: rayakash/v1\ncluster_name: bad\nhead_node_type: head\navailable_node_types:\n%b' "$1" >"$work/bad.yaml"; }
+  has() { err_has "$1" && err_has "$2"; }
+  bad() {
+    file "$2"
+    ends "$1" 3 "$bin" up "$work/bad.yaml"
+    check "  at $3: $4" has "bad.yaml:$3" "$4"
+  }
+  bad "an unknown key" "  head: { resources: { CPU: 1, memory: 2Gi }, min_worker: 1 }\n" 5:47 "did you mean"
+  bad "a wrong type" "  head: { resources: { CPU: one, memory: 2Gi } }\n" 5:29 "CPU"
+  bad "no CPU" "  head: { resources: { CPU: 0, memory: 2Gi } }\n" 5: "at least 1"
+  bad "10 TB of memory" "  head: { resources: { CPU: 1, memory: 10Ti } }\n" 5: "10Ti"
+  bad "a Ray version that does not exist" "${head}ray: { version: 2.999.0 }\n" 6: "2.999.0"
+  bad "no head type" "  worker: { resources: { CPU: 1, memory: 2Gi } }\n" 3: "head"
+  bomb=$(python3 -c 'print("a0: &a0 [x]"); [print(f"a{n}: &a{n} [" + ", ".join([f"*a{n-1}"]*9) + "]") for n in range(1, 12)]')
+  printf '%s\n' "$bomb" >"$work/bad.yaml"
+  ends "a YAML bomb" 3 "$bin" up "$work/bad.yaml"
+  ends "a gigabyte of text" 3 bash -c 'yes rayakash | head -c 1000000000 | "$0" up -' "$bin"
+  ends "no file" 3 "$bin" up "$work/none.yaml"
+  mkdir -p "$work/empty"
+  ends "no Python: says what to install" 1 env PATH="$work/empty" "$bin" up "$quickstart"
+  check "  apt-get install python3" err_has "apt-get install python3"
+  check "nothing was started" test ! -e "$RAYAKASH_HOME/state"
 }
 head='  head: { resources: { CPU: 1, memory: 2Gi } }\n'
-bad "an unknown key" "  head: { resources: { CPU: 1, memory: 2Gi }, min_worker: 1 }\n" 5:47 "did you mean"
-bad "a wrong type" "  head: { resources: { CPU: one, memory: 2Gi } }\n" 5:29 "CPU"
-bad "no CPU" "  head: { resources: { CPU: 0, memory: 2Gi } }\n" 5: "at least 1"
-bad "10 TB of memory" "  head: { resources: { CPU: 1, memory: 10Ti } }\n" 5: "10Ti"
-bad "a Ray version that does not exist" "${head}ray: { version: 2.999.0 }\n" 6: "2.999.0"
-bad "no head type" "  worker: { resources: { CPU: 1, memory: 2Gi } }\n" 3: "head"
-bomb=$(python3 -c 'print("a0: &a0 [x]"); [print(f"a{n}: &a{n} [" + ", ".join([f"*a{n-1}"]*9) + "]") for n in range(1, 12)]')
-printf '%s\n' "$bomb" >"$work/bad.yaml"
-ends "a YAML bomb" 3 "$bin" up "$work/bad.yaml"
-ends "a gigabyte of text" 3 bash -c 'yes rayakash | head -c 1000000000 | "$0" up -' "$bin"
-ends "no file" 3 "$bin" up "$work/none.yaml"
-mkdir -p "$work/empty"
-ends "no Python: says what to install" 1 env PATH="$work/empty" "$bin" up "$quickstart"
-check "  apt-get install python3" err_has "apt-get install python3"
-check "nothing was started" test ! -e "$RAYAKASH_HOME/state"
+if [ "$extent" = all ]; then
+  bad_files
+  no_namespaces
+fi
 
 echo "== up"
 ends "up ends well" 0 cargo run --quiet --locked -- up "$quickstart"
@@ -163,6 +204,14 @@ check "the table has three nodes that are alive" test "$(grep -c ' alive$' "$wor
 check "the price is per hour" grep -q 'USD per hour' "$work/out"
 check "the next commands are named" eval 'out_has "rayakash submit quickstart" && out_has "rayakash down quickstart"'
 check "one deployment is on the chain, open" test "$(chain 'len(it["deployments"]), it["open"]')" = "(1, 1)"
+kept_apart() {
+  case $RAYAKASH_PODS in
+    auto) grep -qE '^pods +(host|namespaces)' "$work/out" ;;
+    *) grep -qE "^pods +$RAYAKASH_PODS$" "$work/out" ;;
+  esac
+}
+"$bin" sandbox status >"$work/out" 2>"$work/err"
+check "the sandbox says how pods are kept apart ($RAYAKASH_PODS)" kept_apart
 before_uact=1000000000000 before_uakt=$(chain 'it["uakt"]')
 begin=$(date +%s%3N)
 ends "up again ends well" 0 "$bin" up "$quickstart"
@@ -309,14 +358,58 @@ check "no process of the cluster is left" within 60 no_pod_runs
 ends "down again ends well" 0 "$bin" down quickstart
 check "  and took nothing more" test "$((before_uact - $(chain 'it["uact"]')))" -eq "$cost"
 
-echo "== two at once"
-printf 'apiVersion: rayakash/v1\ncluster_name: twice\nhead_node_type: head\navailable_node_types:\n%b' "$head" >"$work/twice.yaml"
-"$bin" up "$work/twice.yaml" >"$work/first" 2>&1 &
-first=$!
-ends "the second of two up" 0 "$bin" up "$work/twice.yaml"
-ends "the first of two up" 0 wait "$first"
-check "one deployment for both" test "$(chain 'len(it["deployments"]), it["open"]')" = "(2, 1)"
-remember_pods
-ends "down --all ends well" 0 "$bin" down --all
-check "nothing is open" test "$(chain 'it["open"]')" = 0
-check "no process is left" within 60 no_pod_runs
+two_at_once() {
+  echo "== two at once"
+  printf 'apiVersion: rayakash/v1\ncluster_name: twice\nhead_node_type: head\navailable_node_types:\n%b' "$head" >"$work/twice.yaml"
+  "$bin" up "$work/twice.yaml" >"$work/first" 2>&1 &
+  first=$!
+  ends "the second of two up" 0 "$bin" up "$work/twice.yaml"
+  ends "the first of two up" 0 wait "$first"
+  check "one deployment for both" test "$(chain 'len(it["deployments"]), it["open"]')" = "(2, 1)"
+  if [ "$("$bin" sandbox status -o json | json 'it["info"]["pods"]')" = namespaces ]; then two_leases; fi
+  remember_pods
+  ends "down --all ends well" 0 "$bin" down --all
+  check "nothing is open" test "$(chain 'it["open"]')" = 0
+  check "no process is left" within 60 no_pod_runs
+}
+
+# From a pod of quickstart, while another cluster runs: nothing of the other, and nothing of this machine, answers.
+two_leases() {
+  listening "$(pid_of_sandbox)" >"$work/ports"
+  other=$(awk '$1 >= 30000 && $1 <= 32767' "$work/ports")
+  ends "quickstart again, beside it" 0 "$bin" up "$quickstart"
+  listening "$(pid_of_sandbox)" >"$work/ports"
+  own=$(awk -v other="$other" '$1 >= 30000 && $1 <= 32767 && $1 != other' "$work/ports")
+  cat >"$work/look.py" <<'PY'
+import hashlib, socket, ssl, sys, threading
+tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+tls.check_hostname, tls.verify_mode = False, ssl.CERT_NONE
+def gate(host, port):
+    with socket.create_connection((host, port), timeout=15) as plain, tls.wrap_socket(plain) as s:
+        return hashlib.sha256(s.getpeercert(True)).hexdigest()
+def look(place):
+    try:
+        socket.create_connection(place, timeout=5).close()
+        answered.append(place)
+    except OSError:
+        pass
+if sys.argv[1] == "gate":
+    print(gate("127.0.0.1", int(sys.argv[2])))
+else:
+    answered, places = [], [(host, int(port)) for host in sys.argv[1].split(",") for port in sys.argv[2].split(",")]
+    # Beyond our own three nodes there is nobody, whatever the other lease has.
+    places += [(f"10.77.0.{n}", port) for n in (1, *range(5, 20)) for port in (6379, 6380, 6381, 8265, 8443, 10001)]
+    threads = [threading.Thread(target=look, args=(place,)) for place in places]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    print("looked at", len(places), "answered", answered)
+    print("gate", gate("ray-head", 8443))
+PY
+  hosts=127.0.0.1,$(hostname -I 2>/dev/null | tr ' ' '\n' | grep -F . | paste -sd, -)
+  ends "a job in a pod looks for others" 0 "$bin" submit quickstart -- \
+    python -c "$(cat "$work/look.py")" "${hosts%,}" "$(paste -sd, "$work/ports")"
+  check "  of this machine and of the other lease nobody answers" grep -qE '^looked at [0-9]+ answered \[\]$' "$work/out"
+  check "  the name ray-head leads to its own head" out_has "gate $(python3 "$work/look.py" gate "$own")"
+  check "  the other lease has another" eval '! out_has "gate $(python3 "$work/look.py" gate "$other")"'
+}
+if [ "$extent" = all ]; then two_at_once; fi

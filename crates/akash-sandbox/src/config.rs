@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::clock;
 use crate::market::Genesis;
+use crate::provider::Wish as Pods;
 
 /// What a sandbox is to be like.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct Config {
     pub providers: usize,
     /// How the chain begins: who has what, and its name. The same at every start from one folder.
     pub genesis: Genesis,
+    /// How pods are kept apart.
+    pub pods: Pods,
 }
 
 impl Config {
@@ -41,6 +44,7 @@ impl Config {
             control: free,
             providers: 2,
             genesis: Genesis::sandbox("rayakash-sandbox", clock::unix_millis()),
+            pods: Pods::Auto,
         }
     }
 }

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::provider::NoNamespaces;
+
 /// A sandbox cannot start, or cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -69,6 +71,9 @@ pub enum Error {
         /// Why it failed.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// Pods were to have namespaces of their own, which this machine does not make.
+    #[error("pods cannot have namespaces")]
+    Namespaces(#[from] NoNamespaces),
     /// A provider could not start.
     #[error("cannot start {name}")]
     Provider {

@@ -34,6 +34,12 @@ pub struct Info {
     pub tenant: String,
     /// The providers.
     pub providers: Vec<ProviderInfo>,
+    /// How pods are kept apart: `host` or `namespaces`.
+    #[serde(default)]
+    pub pods: String,
+    /// Why not in another way, where there was a choice.
+    #[serde(default)]
+    pub pods_because: Option<String>,
 }
 
 /// What a running sandbox says about one of its providers.

@@ -22,6 +22,7 @@ pub use chain::{Fault, Node};
 pub use config::Config;
 pub use error::Error;
 pub use home::{Info, ProviderInfo};
+pub use provider::{NoNamespaces, Wish as Pods};
 pub use providers::Providers;
 pub use sandbox::{MNEMONIC, Sandbox, key, run, start};
 pub use tasks::Tasks;

@@ -27,7 +27,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use offer::Pricing;
-pub use pods::{Environment, Images};
+pub use pods::{Environment, Images, Isolation, NoNamespaces, Privilege, Wish};
 pub use timers::Timers;
 
 use bids::Engine;
@@ -59,6 +59,8 @@ pub struct ProviderConfig {
     pub home: PathBuf,
     /// Where images are kept as Python environments; may be shared.
     pub cache: PathBuf,
+    /// How its pods are kept apart.
+    pub isolation: Isolation,
     /// What it asks for.
     pub pricing: Pricing,
     /// Where its gateway listens; on a free port instead if that one is taken.
@@ -157,7 +159,7 @@ pub async fn start_with(
 
     let tasks = Tasks::under(&cancel);
     let (ingress, ingress_address) = open_ingress(&config.home, &tasks).await?;
-    let book = open_book(&config.home, images, ingress, timers.clone())?;
+    let book = open_book(&config, images, ingress, timers.clone())?;
     let facts = Arc::new(ChainFacts { client: client.clone(), me: me.clone() });
     serve(&me, &tasks, listener, (&identity, facts, &book))?;
     let engine = Engine {
@@ -175,11 +177,17 @@ pub async fn start_with(
 }
 
 /// Pods get tasks of their own: a cancelled sandbox still ends them orderly in [`Provider::stop`].
-fn open_book(home: &Path, images: Images, ingress: Ingress, timers: Timers) -> Result<Arc<Book>, Error> {
-    let pods = home.join("leases");
+fn open_book(
+    config: &ProviderConfig,
+    images: Images,
+    ingress: Ingress,
+    timers: Timers,
+) -> Result<Arc<Book>, Error> {
+    let pods = config.home.join("leases");
     let shared = Shared {
         dir: pods.clone(),
         images,
+        isolation: config.isolation,
         tasks: Tasks::new(),
         ingress,
         public_host: PUBLIC_HOST.to_owned(),
@@ -189,7 +197,7 @@ fn open_book(home: &Path, images: Images, ingress: Ingress, timers: Timers) -> R
         path: pods,
         source,
     })?;
-    let manifests = home.join("manifests");
+    let manifests = config.home.join("manifests");
     Book::open(&manifests, runtime, timers).map_err(|source| Error::File {
         action: "read the manifests in",
         path: manifests,

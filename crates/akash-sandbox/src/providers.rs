@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::home::ProviderInfo;
 use crate::market::Keyholder;
-use crate::provider::{self, Pricing, Provider, ProviderConfig};
+use crate::provider::{self, Isolation, Pricing, Provider, ProviderConfig};
 use crate::sandbox::key;
 
 /// The providers of a sandbox. They know the chain by its address only, so it may be a real node.
@@ -33,6 +33,7 @@ impl Providers {
     /// to listen on, 0 for free ones.
     pub async fn start(
         config: &Config,
+        isolation: Isolation,
         node: &str,
         gateways: [u16; 2],
         cancel: CancellationToken,
@@ -47,6 +48,7 @@ impl Providers {
                 chain_id: config.genesis.chain_id.clone(),
                 home: config.home.join(holder.name),
                 cache: config.cache.clone(),
+                isolation,
                 pricing,
                 gateway: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
             };

@@ -16,6 +16,7 @@ use crate::control::{self, Controls};
 use crate::error::Error;
 use crate::home::{Home, Info};
 use crate::market::Keyholder;
+use crate::provider::Isolation;
 use crate::providers::Providers;
 use crate::tasks::Tasks;
 
@@ -47,6 +48,8 @@ pub fn key(holder: &Keyholder) -> Result<Key, Error> {
 /// Starts a sandbox: the chain, then its providers. When this returns, both providers are registered and bid.
 pub async fn start(config: Config) -> Result<Sandbox, Error> {
     let home = Home::lock(&config.home)?;
+    let probe = home.path().join("probe");
+    let (isolation, why_not) = Isolation::choose(config.pods, &probe).await?;
     let node = Arc::new(Node::open(home.path(), config.genesis.clone(), config.block_time)?);
     let mut ports = home.ports();
     let chain = listen(config.grpc, ports.grpc).await?;
@@ -65,7 +68,8 @@ pub async fn start(config: Config) -> Result<Sandbox, Error> {
     serve_chain(tasks, &node, chain, rest);
     let (grpc, rest, control) = addresses;
     let uri = format!("http://{grpc}");
-    let providers = Providers::start(&config, &uri, ports.gateways, tasks.token().child_token()).await?;
+    let providers =
+        Providers::start(&config, isolation, &uri, ports.gateways, tasks.token().child_token()).await?;
     ports.gateways = providers.ports().await;
     home.remember(ports)?;
     let providers = Arc::new(providers);
@@ -79,6 +83,8 @@ pub async fn start(config: Config) -> Result<Sandbox, Error> {
         mnemonic: format!("{MNEMONIC} (public: never send anything of value to its accounts)"),
         tenant: Keyholder::TENANT.address.to_owned(),
         providers: providers.info().await,
+        pods: isolation.word().to_owned(),
+        pods_because: why_not.map(|why| why.to_string()),
     };
     let controlled =
         Controls { node: Arc::clone(&node), providers: Arc::downgrade(&providers), stop: stop_asked.clone() };

@@ -115,7 +115,12 @@ impl Home {
 
     /// Starts `sandbox run` and waits until it is ready.
     pub async fn start_sandbox(&self) -> Result<Service, Error> {
-        Service::start(self, "sandbox", &["sandbox", "run"], async || {
+        self.start_sandbox_with(&[]).await
+    }
+
+    /// [`Self::start_sandbox`] with more arguments.
+    pub async fn start_sandbox_with(&self, more: &[&str]) -> Result<Service, Error> {
+        Service::start(self, "sandbox", &[&["sandbox", "run"], more].concat(), async || {
             Ok(self.run(&["sandbox", "status"]).await?.code == Some(0))
         })
         .await

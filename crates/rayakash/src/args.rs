@@ -319,6 +319,15 @@ pub(crate) enum Sandbox {
         /// How many providers, at most 2.
         #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=2))]
         providers: u8,
+        /// How pods are kept apart.
+        #[arg(
+            long,
+            env = "RAYAKASH_PODS",
+            value_name = "HOW",
+            default_value = "auto",
+            hide_env_values = true
+        )]
+        pods: Pods,
         /// Leave the session of the terminal: set when another command starts the sandbox.
         #[arg(long, hide = true)]
         detached: bool,
@@ -339,6 +348,17 @@ pub(crate) enum Sandbox {
         #[arg(required = true)]
         fault: Vec<String>,
     },
+}
+
+/// How the sandbox keeps pods apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Pods {
+    /// In namespaces where they can be made, otherwise on the host.
+    Auto,
+    /// All on this machine's network, each with ports of its own.
+    Host,
+    /// Each with its own network, mounts, processes and host name, or not at all.
+    Namespaces,
 }
 
 fn block_time(text: &str) -> Result<std::time::Duration, String> {
@@ -377,6 +397,8 @@ mod tests {
             (["--block-time", "1ms"], true),
             (["--block-time", "0ms"], false),
             (["--block-time", "0s"], false),
+            (["--pods", "host"], true),
+            (["--pods", "docker"], false),
         ];
         for (words, good) in table {
             let parsed = Args::try_parse_from(["rayakash", "sandbox", "run"].iter().chain(&words));

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::{log, runtime, spawn};
 use akash_sandbox::control::{Client, ControlError};
-use akash_sandbox::{Config, Info};
+use akash_sandbox::{Config, Error, Info, NoNamespaces, Pods};
 use rayakash_api::error::{Code, Exit, Problem};
 use rayakash_daemon::Paths;
 use std::path::Path;
@@ -14,6 +14,7 @@ use std::time::Duration;
 pub(crate) struct Settings {
     pub(crate) block_time: Duration,
     pub(crate) providers: usize,
+    pub(crate) pods: Pods,
     pub(crate) detached: bool,
     pub(crate) verbose: u8,
 }
@@ -27,25 +28,29 @@ pub(crate) fn run(paths: &Paths, settings: Settings, on_ready: impl FnOnce(&Info
     let mut config = Config::new(paths.sandbox(), paths.cache());
     config.block_time = settings.block_time;
     config.providers = settings.providers;
+    config.pods = settings.pods;
     runtime::service(async {
-        akash_sandbox::run(config, on_ready, runtime::asked_to_stop()).await.map_err(|error| {
-            let code = match &error {
-                akash_sandbox::Error::Running { .. } => Code::Conflict,
-                akash_sandbox::Error::Log { .. } | akash_sandbox::Error::OtherVersion { .. } => {
-                    Code::StateDamaged
-                }
-                akash_sandbox::Error::File { .. }
-                | akash_sandbox::Error::Listen { .. }
-                | akash_sandbox::Error::Descriptors(_)
-                | akash_sandbox::Error::Serve(_)
-                | akash_sandbox::Error::Closed
-                | akash_sandbox::Error::Key { .. }
-                | akash_sandbox::Error::Provider { .. } => Code::Internal,
-            };
-            Failure::from(Problem::from_error(code, &error))
-        })
+        akash_sandbox::run(config, on_ready, runtime::asked_to_stop()).await.map_err(|error| not_run(&error))
     })?;
     Ok(Exit::Ok)
+}
+
+fn not_run(error: &Error) -> Failure {
+    let code = match error {
+        Error::Running { .. } => Code::Conflict,
+        Error::Log { .. } | Error::OtherVersion { .. } => Code::StateDamaged,
+        Error::Namespaces(NoNamespaces::Programs { .. }) => Code::MissingProgram,
+        Error::Namespaces(NoNamespaces::Forbidden { .. }) => Code::Forbidden,
+        Error::File { .. }
+        | Error::Listen { .. }
+        | Error::Descriptors(_)
+        | Error::Serve(_)
+        | Error::Closed
+        | Error::Key { .. }
+        | Error::Provider { .. } => Code::Internal,
+    };
+    let failure = Failure::from(Problem::from_error(code, error));
+    if let Error::Namespaces(why) = error { failure.hint(why.remedy()) } else { failure }
 }
 
 /// The running sandbox of a folder: what it says about itself, and its controls. None when none answers.

@@ -101,6 +101,7 @@ impl World {
             chain_id: self.sandbox.info().chain_id.clone(),
             home: self.home.path().join("ours"),
             cache: self.home.path().join("cache"),
+            isolation: Isolation::Host,
             pricing: Pricing::low(),
             gateway: SocketAddr::from(([127, 0, 0, 1], 0)),
         };

@@ -1,7 +1,7 @@
 //! `sandbox`.
 
 use super::Outcome;
-use crate::args::{Global, Sandbox};
+use crate::args::{Global, Pods, Sandbox};
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{daemon, runtime, sandbox, spawn};
@@ -21,9 +21,14 @@ pub(super) fn run(args: &Sandbox, global: &Global, output: &Output) -> Outcome {
     let paths = daemon::config(global)?.paths;
     let home = paths.sandbox();
     match args {
-        Sandbox::Run { block_time, providers, detached } => {
-            let (block_time, providers, detached) = (*block_time, usize::from(*providers), *detached);
-            let settings = sandbox::Settings { block_time, providers, detached, verbose: global.verbose };
+        Sandbox::Run { block_time, providers, pods, detached } => {
+            let settings = sandbox::Settings {
+                block_time: *block_time,
+                providers: usize::from(*providers),
+                pods: wish(*pods),
+                detached: *detached,
+                verbose: global.verbose,
+            };
             sandbox::run(&paths, settings, |info| output.say(&about(info)))
         }
         Sandbox::Status => runtime::command(status(&home, output)),
@@ -43,6 +48,14 @@ pub(super) fn run(args: &Sandbox, global: &Global, output: &Output) -> Outcome {
                 Ok(Exit::Ok)
             })
         }
+    }
+}
+
+const fn wish(pods: Pods) -> akash_sandbox::Pods {
+    match pods {
+        Pods::Auto => akash_sandbox::Pods::Auto,
+        Pods::Host => akash_sandbox::Pods::Host,
+        Pods::Namespaces => akash_sandbox::Pods::Namespaces,
     }
 }
 
@@ -104,6 +117,10 @@ fn about(info: &Info) -> String {
     );
     for provider in &info.providers {
         text.push_str(&format!("\nprovider    {} {}", provider.address, provider.host_uri));
+    }
+    text.push_str(&format!("\npods        {}", info.pods));
+    if let Some(why) = &info.pods_because {
+        text.push_str(&format!(", because namespaces cannot be made: {why}"));
     }
     text
 }

@@ -112,6 +112,7 @@ async fn house() -> House {
     let shared = Shared {
         dir: home.path().join("leases"),
         images,
+        isolation: crate::provider::Isolation::Host,
         tasks: Tasks::new(),
         ingress: Ingress::default(),
         public_host: "127.0.0.1".into(),

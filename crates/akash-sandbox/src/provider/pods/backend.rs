@@ -11,26 +11,45 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::forward::relay;
+use super::network::Network;
 use crate::tasks::Tasks;
+
+/// A port of a pod.
+#[derive(Clone, Debug)]
+pub(crate) struct Backend {
+    pub(crate) address: SocketAddr,
+    /// The network that the address is on, if it is not the host's.
+    pub(crate) network: Option<Arc<Network>>,
+}
+
+impl Backend {
+    /// Connects to it.
+    pub(crate) async fn connect(&self) -> io::Result<TcpStream> {
+        match &self.network {
+            Some(network) => network.connect(self.address).await,
+            None => TcpStream::connect(self.address).await,
+        }
+    }
+}
 
 /// The running pods of one port of a service, asked for at each connection; clones share the turn.
 #[derive(Clone)]
 pub(crate) struct Backends {
-    pods: Arc<dyn Fn() -> Vec<SocketAddr> + Send + Sync>,
+    pods: Arc<dyn Fn() -> Vec<Backend> + Send + Sync>,
     next: Arc<AtomicUsize>,
 }
 
 impl Backends {
     /// Backends that `pods` lists.
-    pub(crate) fn new(pods: impl Fn() -> Vec<SocketAddr> + Send + Sync + 'static) -> Self {
+    pub(crate) fn new(pods: impl Fn() -> Vec<Backend> + Send + Sync + 'static) -> Self {
         Self { pods: Arc::new(pods), next: Arc::default() }
     }
 
     /// The next pod in turn.
-    pub(crate) fn pick(&self) -> Option<SocketAddr> {
+    pub(crate) fn pick(&self) -> Option<Backend> {
         let pods = (self.pods)();
         let turn = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(pods.len())?;
-        pods.get(turn).copied()
+        pods.get(turn).cloned()
     }
 }
 
@@ -94,7 +113,7 @@ impl Ingress {
             hosts.get(&host).cloned()
         });
         let status = match backends.map(|backends| backends.pick()) {
-            Some(Some(to)) => return relay(client, to).await,
+            Some(Some(to)) => return relay(client, &to).await,
             Some(None) => "503 Service Unavailable",
             None => "404 Not Found",
         };
@@ -151,11 +170,12 @@ mod tests {
 
     #[test]
     fn pods_are_picked_in_turn() {
-        assert_eq!(Backends::new(Vec::new).pick(), None);
+        assert!(Backends::new(Vec::new).pick().is_none());
         let pods: Vec<SocketAddr> = vec!["127.0.0.1:1".parse().unwrap(), "127.0.0.1:2".parse().unwrap()];
         let all = pods.clone();
-        let backends = Backends::new(move || all.clone());
-        let mut seen = [backends.pick().unwrap(), backends.pick().unwrap()];
+        let backend = |address: &SocketAddr| Backend { address: *address, network: None };
+        let backends = Backends::new(move || all.iter().map(backend).collect());
+        let mut seen = [backends.pick().unwrap().address, backends.pick().unwrap().address];
         seen.sort();
         assert_eq!(seen.to_vec(), pods);
     }

@@ -1,4 +1,4 @@
-//! The environment of a container, as Kubernetes and the provider make it, plus what host mode injects.
+//! The environment of a container, as Kubernetes and the provider make it, plus what its place makes necessary.
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use akash_types::LeaseId;
 
-use super::place::{GATE, GCS, Place};
+use super::place::Place;
 use super::workload::{Service, Workload};
 
 /// Name and value pairs in order.
@@ -26,7 +26,8 @@ pub(crate) struct About<'a> {
     /// Folders of the image's programs.
     pub(crate) path: &'a [PathBuf],
     pub(crate) links: &'a Variables,
-    pub(crate) head: Option<&'a str>,
+    /// What the lease's pods are told about the head.
+    pub(crate) head: &'a Variables,
 }
 
 /// The whole environment of a container; nothing of the sandbox's own is inherited.
@@ -49,16 +50,14 @@ pub(crate) fn variables(about: &About<'_>) -> Variables {
         vars.entry(name.to_owned()).or_insert(value);
     }
     let own = [
-        ("POD_IP", about.place.ip().to_string()),
-        ("RAYAKASH_PORT_BASE", about.place.base().to_string()),
         ("HOSTNAME", about.name.to_owned()),
-        ("TMPDIR", about.tmp.to_owned()),
         ("PIP_TARGET", about.layer.to_owned()),
         ("PATH", path(about, vars.get("PATH"))),
         ("PYTHONPATH", join(about.layer, vars.get("PYTHONPATH"))),
     ];
     vars.extend(own.map(|(name, value)| (name.to_owned(), value)));
-    vars.extend(about.head.map(|head| ("RAYAKASH_HEAD".to_owned(), head.to_owned())));
+    vars.extend(about.place.told(about.tmp));
+    vars.extend(about.head.clone());
     vars
 }
 
@@ -140,11 +139,6 @@ pub(crate) fn links(
         }
     }
     vars
-}
-
-/// `RAYAKASH_HEAD` for the head at this place: address, port of the store, port of the gate.
-pub(crate) fn head(place: &Place) -> String {
-    format!("{}:{}:{}", place.ip(), place.port(GCS), place.port(GATE))
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! Ports of the provider that lead to a port of a pod.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 
 use tokio::net::{TcpListener, TcpStream};
 
-use super::backend::Backends;
+use super::backend::{Backend, Backends};
 use super::random::random;
 use crate::tasks::Tasks;
 
@@ -39,8 +39,8 @@ pub(crate) fn serve(tasks: &Tasks, listener: TcpListener, backends: Backends) {
             };
             let Some(to) = backends.pick() else { continue };
             connections.spawn("forwarded connection", async move {
-                if let Err(problem) = relay(client, to).await {
-                    tracing::debug!(%to, %problem, "forwarded connection ended");
+                if let Err(problem) = relay(client, &to).await {
+                    tracing::debug!(to = %to.address, %problem, "forwarded connection ended");
                 }
             });
         }
@@ -48,8 +48,8 @@ pub(crate) fn serve(tasks: &Tasks, listener: TcpListener, backends: Backends) {
 }
 
 /// Carries bytes both ways until both sides have ended.
-pub(crate) async fn relay(mut client: TcpStream, to: SocketAddr) -> io::Result<()> {
-    let mut pod = TcpStream::connect(to).await?;
+pub(crate) async fn relay(mut client: TcpStream, to: &Backend) -> io::Result<()> {
+    let mut pod = to.connect().await?;
     pod.set_nodelay(true)?;
     client.set_nodelay(true)?;
     tokio::io::copy_bidirectional(&mut client, &mut pod).await?;

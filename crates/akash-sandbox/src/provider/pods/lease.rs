@@ -10,13 +10,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use akash_types::{DeploymentId, LeaseId};
+use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::environment::{Variables, head, links};
+use super::environment::{Variables, links};
 use super::events::Events;
+use super::isolation::Isolation;
 use super::life::Life;
 use super::namespace::namespace;
+use super::network::{self, Network};
+use super::place::Place;
 use super::pod::{Phase, Pod};
 use super::random::letters;
 use super::runtime::{Renamed, Shared};
@@ -35,6 +39,8 @@ pub(crate) struct Lease {
     pub(crate) events: Arc<Events>,
     dir: PathBuf,
     shared: Arc<Shared>,
+    /// Its own network, where pods have namespaces.
+    pub(super) network: Option<Arc<Network>>,
     state: Mutex<State>,
 }
 
@@ -79,7 +85,11 @@ impl Lease {
         let record: Record = private::load(&dir.join("lease.json"))?.ok_or(io::ErrorKind::NotFound)?;
         let id = record.id().ok_or(io::ErrorKind::InvalidData)?;
         private::folder(&dir.join("pods"))?;
-        let found = std::fs::read_dir(dir.join("pods"))?.flatten().map(|entry| Pod::restore(&entry.path()));
+        if shared.isolation == Isolation::Host {
+            network::end(dir);
+        }
+        let restore = |entry: std::fs::DirEntry| Pod::restore(&entry.path(), shared.isolation);
+        let found = std::fs::read_dir(dir.join("pods"))?.flatten().map(restore);
         let state = State {
             pods: found.flatten().map(Arc::new).collect(),
             workload: record.workload,
@@ -95,7 +105,11 @@ impl Lease {
     fn assemble(shared: &Arc<Shared>, id: LeaseId, dir: PathBuf, state: State) -> Self {
         let namespace = namespace(&id);
         let events = Arc::new(Events::open(&namespace, &dir.join("events.jsonl")));
-        Self { id, namespace, events, dir, shared: Arc::clone(shared), state: Mutex::new(state) }
+        let network = match shared.isolation {
+            Isolation::Host => None,
+            Isolation::Namespaces(privilege) => Some(Arc::new(Network::open(&dir, privilege))),
+        };
+        Self { id, namespace, events, dir, shared: Arc::clone(shared), network, state: Mutex::new(state) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -148,9 +162,10 @@ impl Lease {
         }
         let links = self.links(state);
         let head_pod = state.workload.head().and_then(|name| state.current(name).next());
-        let head = head_pod.map(|pod| head(&pod.place));
+        let head = head_pod.map(|pod| pod.place.told_as_head()).unwrap_or_default();
+        self.write_notes(state)?;
         for pod in state.pods.iter().filter(|pod| pod.wants_life()) {
-            self.live(Arc::clone(pod), state, &links, head.as_deref());
+            self.live(Arc::clone(pod), state, &links, &head);
         }
         Ok(())
     }
@@ -168,7 +183,8 @@ impl Lease {
             for _ in have..wanted {
                 let name = format!("{service}-{set}-{}", letters::<5>()?);
                 let dir = self.dir.join("pods").join(&name);
-                let pod = Arc::new(Pod::create(&dir, name, service, state.generation)?);
+                let place = Place::find(self.shared.isolation, state.pods.iter().map(|pod| &pod.place))?;
+                let pod = Arc::new(Pod::create(&dir, place, name, (service, state.generation))?);
                 let note = format!("Successfully assigned {}/{} to node1", self.namespace, pod.name);
                 self.events.normal(&pod.name, "Scheduled", note);
                 state.pods.push(pod);
@@ -177,7 +193,7 @@ impl Lease {
         Ok(())
     }
 
-    fn live(&self, pod: Arc<Pod>, state: &State, links: &Variables, head: Option<&str>) {
+    fn live(&self, pod: Arc<Pod>, state: &State, links: &Variables, head: &Variables) {
         let service = state.workload.services.get(&pod.service).cloned().unwrap_or_default();
         let life = Life {
             pod,
@@ -185,7 +201,8 @@ impl Lease {
             lease: self.id.clone(),
             public_host: self.shared.public_host.clone(),
             links: links.clone(),
-            head: head.map(str::to_owned),
+            head: head.clone(),
+            network: self.network.clone(),
             images: self.shared.images.clone(),
             events: Arc::clone(&self.events),
         };
@@ -198,6 +215,26 @@ impl Lease {
             let spec = state.workload.services.get(service)?;
             Some((place.ip(), spec.expose.iter().map(|e| (e.port, place.port(e.port))).collect()))
         })
+    }
+
+    /// Tells the pods, where each has its own files for that, which address has which name. As in Kubernetes a service has a name if it has
+    /// a port for others of the lease; there is nothing that would spread connections over its pods, so the name has all addresses.
+    fn write_notes(&self, state: &State) -> io::Result<()> {
+        if self.network.is_none() {
+            return Ok(());
+        }
+        let mut names = String::new();
+        for (name, spec) in &state.workload.services {
+            let named = spec.expose.iter().any(|expose| !expose.is_node_port());
+            for pod in state.current(name).filter(|_| named) {
+                let long = format!("{name}.{}.svc.cluster.local", self.namespace);
+                names.push_str(&format!("{} {name} {long}\n", pod.place.ip()));
+            }
+        }
+        for pod in &state.pods {
+            network::write_notes(&pod.notes(), &format!("{} {}\n{names}", pod.place.ip(), pod.host_name()))?;
+        }
+        Ok(())
     }
 
     fn save(&self, state: &State) -> io::Result<()> {
@@ -242,6 +279,41 @@ impl Lease {
     /// Gives the pods `grace` to end. Ends when nothing is left.
     pub(crate) async fn end(&self, grace: Duration) {
         stop_all(&self.pods(), grace).await;
+        self.end_network().await;
+    }
+
+    /// Ends the lease's network, if it has one.
+    pub(crate) async fn end_network(&self) {
+        if let Some(network) = self.network.clone() {
+            tokio::task::spawn_blocking(move || network.end()).await.ok();
+        }
+    }
+
+    /// Kills every pod and ends the network now, from any thread.
+    pub(crate) fn kill(&self) {
+        for pod in self.pods() {
+            pod.marks().kill_blocking(50);
+            pod.remove();
+        }
+        if let Some(network) = &self.network {
+            network.end();
+        }
+    }
+
+    /// Kills the containers whose network is gone: they are started again on a new one.
+    pub(crate) fn kill_cut_off(&self) {
+        let pods = self.pods();
+        let running = pods.iter().filter(|pod| pod.phase() == Phase::Running);
+        for pod in running.filter(|pod| pod.is_cut_off(self.network.as_deref())) {
+            if let Some(main) = pod.main() {
+                self.events.warning(
+                    &pod.name,
+                    "NetworkNotReady",
+                    "The lease's network is gone; it is made anew",
+                );
+                main.signal(Signal::SIGKILL);
+            }
+        }
     }
 
     /// Removes what is written down about the lease.

@@ -1,6 +1,8 @@
 //! The life of one pod: image, start, restart with back-off, end.
 
 use std::io;
+use std::net::Ipv4Addr;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +16,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::environment::{About, Variables, expand, variables};
 use super::events::Events;
 use super::image::{Environment, Images};
+use super::network::{self, Network};
+use super::place::Place;
 use super::pod::{Phase, Pod};
 use super::process::Process;
 use super::workload::Service;
@@ -33,7 +37,9 @@ pub(crate) struct Life {
     pub(crate) lease: LeaseId,
     pub(crate) public_host: String,
     pub(crate) links: Variables,
-    pub(crate) head: Option<String>,
+    pub(crate) head: Variables,
+    /// The lease's own network, where it has one.
+    pub(crate) network: Option<Arc<Network>>,
     pub(crate) images: Images,
     pub(crate) events: Arc<Events>,
 }
@@ -98,7 +104,8 @@ impl Life {
     /// for the next sandbox to adopt.
     pub(crate) async fn live(self) {
         let mut stops = self.pod.stops();
-        let mut main = self.pod.main().filter(|main| main.runs()).map(Main::Adopted);
+        let adopted = self.pod.main().filter(|main| main.runs() && !self.is_cut_off());
+        let mut main = adopted.map(Main::Adopted);
         if main.is_none() {
             // Somebody may have survived the main process of an earlier life.
             self.pod.marks().kill().await;
@@ -108,7 +115,7 @@ impl Life {
             let running = match main.take() {
                 Some(adopted) => Some(adopted),
                 None => tokio::select! {
-                    environment = self.image() => self.start(&environment),
+                    running = self.start() => running,
                     _ = told(&mut stops) => break,
                 },
             };
@@ -171,16 +178,15 @@ impl Life {
         }
     }
 
-    /// Starts the container; `None` when that failed, which the events tell.
-    fn start(&self, environment: &Environment) -> Option<Main> {
+    fn is_cut_off(&self) -> bool {
+        self.pod.is_cut_off(self.network.as_deref())
+    }
+
+    /// Gets the image and starts the container; `None` when that failed, which the events tell.
+    async fn start(&self) -> Option<Main> {
+        let environment = self.image().await;
         let (name, service) = (self.pod.name.as_str(), self.pod.service.as_str());
-        let started = self.spawn(environment).and_then(|child| {
-            let pid = child.id().and_then(|id| i32::try_from(id).ok());
-            let process = pid.and_then(Process::now).ok_or_else(|| io::Error::other("it ended at once"))?;
-            self.pod.began(process)?;
-            Ok(Main::Ours(child, process))
-        });
-        match started {
+        match self.begin(&environment).await {
             Ok(main) => {
                 self.events.normal(name, "Created", format!("Created container: {service}"));
                 self.events.normal(name, "Started", format!("Started container {service}"));
@@ -197,36 +203,81 @@ impl Life {
         }
     }
 
-    fn spawn(&self, environment: &Environment) -> io::Result<Child> {
-        let log = private::options().create(true).append(true).open(self.pod.begin()?)?;
+    async fn begin(&self, environment: &Environment) -> io::Result<Main> {
+        let holder = match &self.network {
+            Some(network) => Some(network.ensure().await?),
+            None => None,
+        };
+        let log = self.pod.begin()?;
         self.pod.clear()?;
+        let mut child = self.spawn(environment, &log)?;
+        let pid = child.id().and_then(|id| i32::try_from(id).ok());
+        let mut process = pid.and_then(Process::now).ok_or_else(|| io::Error::other("it ended at once"))?;
+        if self.network.is_some() {
+            let first = network::first_process(process, &mut child, &log).await?;
+            process = first.unwrap_or(process);
+        }
+        self.pod.began(process, holder)?;
+        Ok(Main::Ours(child, process))
+    }
+
+    fn spawn(&self, environment: &Environment, log: &Path) -> io::Result<Child> {
+        let log = private::options().create(true).append(true).open(log)?;
         let root = self.pod.root();
         let vars = variables(&About {
             lease: &self.lease,
             public_host: &self.public_host,
             service: &self.service,
-            name: &self.pod.name,
+            name: self.pod.host_name(),
             place: &self.pod.place,
             tmp: &self.pod.tmp().to_string_lossy(),
             home: &root.join("home").to_string_lossy(),
             layer: &root.join("layer").to_string_lossy(),
             path: &environment.path,
             links: &self.links,
-            head: self.head.as_deref(),
+            head: &self.head,
         });
         let words = self.service.command.iter().chain(&self.service.args);
         let mut words = words.map(|word| expand(word, &vars));
         let program = words.next().unwrap_or_else(|| "/bin/sh".to_owned());
-        Command::new(program)
+        let mut command = match (&self.network, &self.pod.place) {
+            (Some(network), Place::Network(address)) => {
+                let mut command = self.contained(network, *address, environment)?;
+                command.arg(program).env_clear().envs(&vars).env(network::TMP, self.pod.tmp());
+                command
+            }
+            _ => {
+                let mut command = Command::new(program);
+                command.env_clear().envs(&vars);
+                command
+            }
+        };
+        command
             .args(words)
-            .env_clear()
-            .envs(&vars)
             .current_dir(&root)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
             .process_group(0)
             .spawn()
+    }
+
+    fn contained(
+        &self,
+        network: &Network,
+        address: Ipv4Addr,
+        environment: &Environment,
+    ) -> io::Result<Command> {
+        let (root, notes) = (self.pod.root(), self.pod.notes());
+        // The programs of an image need what is beside them.
+        let image = environment.path.iter().filter_map(|folder| folder.parent());
+        network.container(&network::Container {
+            address,
+            name: self.pod.host_name(),
+            shm: self.service.shm_size(),
+            notes: &notes,
+            folders: &std::iter::once(root.as_path()).chain(image).collect::<Vec<_>>(),
+        })
     }
 
     /// Waits for the main process; says how it ended by itself, or `None` when the pod was told to end.

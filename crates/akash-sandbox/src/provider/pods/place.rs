@@ -1,162 +1,93 @@
-//! Where a pod lives on the host: a loopback address and a block of ports.
-//!
-//! Ray binds some of its ports on every address, so pods of one machine need different port numbers. A block is claimed
-//! by a lock on a file, which ends with this process, and by finding its ports free, which also sees the pods of a
-//! sandbox that was killed.
+//! Where a pod is reached, and what it is told about that.
 
-use std::fs::File;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::net::Ipv4Addr;
 
-use super::random::random;
-use super::sweep::pause;
-use crate::private;
+use serde::{Deserialize, Serialize};
 
-/// Ports in a block.
-const SIZE: u16 = 64;
-/// The first block starts here.
-const FIRST: u16 = 20_000;
-/// Blocks that end below the range of node ports, 30000.
-const BLOCKS: u16 = 156;
+use super::environment::Variables;
+use super::host::{Block, GATE, GCS};
+use super::isolation::Isolation;
+use super::network;
 
-/// Ray's own port for the store that nodes dial, in a container that has its address for itself.
-pub(crate) const GCS: u16 = 6379;
-/// The gate's port in such a container.
-pub(crate) const GATE: u16 = 8443;
-/// Ray's dashboard.
-const DASHBOARD: u16 = 8265;
-/// Ray's client server.
-const CLIENT: u16 = 10_001;
-
-/// An address and a block of ports that no other pod of this machine has.
+/// An address, and the port there for each port of the container.
 #[derive(Debug)]
-pub(crate) struct Place {
-    block: u16,
-    /// The claim: other sandboxes leave the block alone while this file is open and locked.
-    _claim: File,
+pub(crate) enum Place {
+    /// On the host: a block of ports beside those of other pods.
+    Host(Block),
+    /// On the lease's own network: all ports.
+    Network(Ipv4Addr),
+}
+
+/// A place as it is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Spot {
+    /// The first port of its block.
+    #[serde(rename = "base")]
+    Host(u16),
+    /// Its address.
+    #[serde(rename = "address")]
+    Network(Ipv4Addr),
 }
 
 impl Place {
-    /// Claims a free block, starting the search anywhere.
-    pub(crate) fn claim() -> io::Result<Self> {
-        let start = random::<2>().map(u16::from_le_bytes)? % BLOCKS;
-        for step in 0..BLOCKS {
-            let block = (start + step) % BLOCKS;
-            let base = FIRST + block * SIZE;
-            let Ok(claim) = lock(block) else { continue };
-            if (base..base + SIZE).all(is_free) {
-                return Ok(Self { block, _claim: claim });
+    /// A place that differs from those of the same lease, which are `taken`.
+    pub(crate) fn find<'a>(isolation: Isolation, taken: impl Iterator<Item = &'a Self>) -> io::Result<Self> {
+        match isolation {
+            Isolation::Host => Block::claim().map(Self::Host),
+            Isolation::Namespaces(_) => {
+                network::free_address(&taken.map(Self::ip).collect()).map(Self::Network)
             }
         }
-        Err(io::Error::new(io::ErrorKind::AddrInUse, "no block of 64 ports between 20000 and 30000 is free"))
     }
 
-    /// Claims the block that starts at `base` again, for a pod that may still run in it.
-    pub(crate) fn reclaim(base: u16) -> io::Result<Self> {
-        let block = base.checked_sub(FIRST).map(|offset| offset / SIZE).filter(|block| *block < BLOCKS);
-        let block = block.ok_or_else(|| io::Error::other(format!("{base} is in no block of ports")))?;
-        // A program that is being started anywhere in this process holds a copy of the lock for a moment.
-        let mut tries = 25;
-        loop {
-            match lock(block) {
-                Ok(claim) => return Ok(Self { block, _claim: claim }),
-                Err(problem) if tries == 0 => return Err(problem),
-                Err(_) => tries -= 1,
-            }
-            pause();
+    /// The place of a pod that a sandbox before us left, if pods are kept apart now as they were then.
+    pub(crate) fn again(isolation: Isolation, spot: Spot) -> io::Result<Self> {
+        match (isolation, spot) {
+            (Isolation::Host, Spot::Host(base)) => Block::reclaim(base).map(Self::Host),
+            (Isolation::Namespaces(_), Spot::Network(address)) => Ok(Self::Network(address)),
+            _ => Err(io::Error::other("pods were kept apart in another way when it was made")),
+        }
+    }
+
+    pub(crate) fn spot(&self) -> Spot {
+        match self {
+            Self::Host(block) => Spot::Host(block.base()),
+            Self::Network(address) => Spot::Network(*address),
         }
     }
 
     /// The pod's address, its own while it lives.
     pub(crate) fn ip(&self) -> Ipv4Addr {
-        let [high, low] = (self.block + 1).to_be_bytes();
-        Ipv4Addr::new(127, 77, high, low)
+        match self {
+            Self::Host(block) => block.ip(),
+            Self::Network(address) => *address,
+        }
     }
 
-    /// The first port of the block.
-    pub(crate) const fn base(&self) -> u16 {
-        FIRST + self.block * SIZE
-    }
-
-    /// The host port for a container's port: Ray's and the gate's are taken from the block, others are as they are.
+    /// The port at that address for a container's port.
     pub(crate) const fn port(&self, container: u16) -> u16 {
-        match container {
-            GCS => self.base(),
-            GATE => self.base() + 1,
-            DASHBOARD => self.base() + 2,
-            CLIENT => self.base() + 3,
-            other => other,
+        match self {
+            Self::Host(block) => block.port(container),
+            Self::Network(_) => container,
         }
     }
-}
 
-fn is_free(port: u16) -> bool {
-    TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok()
-}
-
-fn lock(block: u16) -> io::Result<File> {
-    let folder = PathBuf::from(format!("/tmp/rayakash-ports-{}", nix::unistd::getuid()));
-    own_folder(&folder)?;
-    let file =
-        private::options().create(true).truncate(false).write(true).open(folder.join(block.to_string()))?;
-    file.try_lock().map_err(io::Error::from)?;
-    Ok(file)
-}
-
-/// Makes a folder of ours below `/tmp`, where somebody else may have been first: a folder of theirs, or a link, is refused.
-fn own_folder(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt as _;
-    private::folder(path)?;
-    let found = path.symlink_metadata()?;
-    if found.is_dir() && found.uid() == nix::unistd::geteuid().as_raw() {
-        return Ok(());
-    }
-    let message = format!("{} is there and not a folder of this user", path.display());
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_link_in_place_of_our_folder_is_refused() {
-        let home = tempfile::tempdir().unwrap();
-        let (ours, link, file) =
-            (home.path().join("ours"), home.path().join("link"), home.path().join("file"));
-        assert!(own_folder(&ours).is_ok());
-        std::os::unix::fs::symlink(&ours, &link).unwrap();
-        std::fs::write(&file, "").unwrap();
-        assert!(own_folder(&link).is_err() && own_folder(&file).is_err());
+    /// What a pod must be told to live among others on one host, with its private `tmp`; nothing where it lives as at a
+    /// real provider.
+    pub(crate) fn told(&self, tmp: &str) -> Variables {
+        let Self::Host(block) = self else { return Variables::new() };
+        Variables::from([
+            ("POD_IP".to_owned(), block.ip().to_string()),
+            ("RAYAKASH_PORT_BASE".to_owned(), block.base().to_string()),
+            ("TMPDIR".to_owned(), tmp.to_owned()),
+        ])
     }
 
-    #[test]
-    fn two_places_differ_and_a_claimed_one_cannot_be_claimed_again() {
-        let (one, two) = (Place::claim().unwrap(), Place::claim().unwrap());
-        assert_ne!(one.ip(), two.ip());
-        assert!(one.base().abs_diff(two.base()) >= SIZE);
-        assert!(one.base() + SIZE <= 30_000);
-        assert!(Place::reclaim(one.base()).is_err(), "held by `one`");
-        let base = one.base();
-        drop(one);
-        assert_eq!(Place::reclaim(base).unwrap().base(), base);
-    }
-
-    #[test]
-    fn a_block_with_a_port_in_use_is_passed_over() {
-        let place = Place::claim().unwrap();
-        let base = place.base();
-        let _taken = TcpListener::bind((place.ip(), base + 17)).unwrap();
-        assert!(!is_free(base + 17));
-        assert_eq!(place.port(8443), base + 1);
-        assert_eq!(place.port(9000), 9000);
-    }
-
-    #[test]
-    fn addresses_outside_the_blocks_are_refused() {
-        for base in [0, 19_999, FIRST + BLOCKS * SIZE, u16::MAX] {
-            assert!(Place::reclaim(base).is_err(), "{base}");
-        }
+    /// What the pods of its lease must be told where the head is at this place: address, port of the store, port of the gate.
+    pub(crate) fn told_as_head(&self) -> Variables {
+        let Self::Host(block) = self else { return Variables::new() };
+        let head = format!("{}:{}:{}", block.ip(), block.port(GCS), block.port(GATE));
+        Variables::from([("RAYAKASH_HEAD".to_owned(), head)])
     }
 }

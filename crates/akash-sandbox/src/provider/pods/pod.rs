@@ -10,7 +10,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use super::place::Place;
+use super::isolation::Isolation;
+use super::network::Network;
+use super::place::{Place, Spot};
 use super::process::{Process, boot};
 use super::random::short_folder;
 use super::sweep::Marks;
@@ -37,12 +39,15 @@ pub(crate) struct Record {
     pub(crate) name: String,
     pub(crate) service: String,
     pub(crate) generation: u64,
-    /// The first port of its block.
-    base: u16,
+    #[serde(flatten)]
+    spot: Spot,
     tmp: PathBuf,
     /// How often its container was started.
     starts: u32,
     main: Option<Process>,
+    /// The holder of the network that `main` is on.
+    #[serde(default)]
+    network: Option<Process>,
     /// The start of the machine that `main` belongs to.
     #[serde(default)]
     boot: String,
@@ -67,18 +72,23 @@ pub(crate) struct Pod {
 }
 
 impl Pod {
-    /// A new pod in `dir`, which is made.
-    pub(crate) fn create(dir: &Path, name: String, service: &str, generation: u64) -> io::Result<Self> {
-        let place = Place::claim()?;
+    /// A new pod at `place`, in `dir`, which is made.
+    pub(crate) fn create(
+        dir: &Path,
+        place: Place,
+        name: String,
+        (service, generation): (&str, u64),
+    ) -> io::Result<Self> {
         private::folder(dir)?;
         let record = Record {
             name,
             service: service.to_owned(),
             generation,
-            base: place.base(),
+            spot: place.spot(),
             tmp: short_folder()?,
             starts: 0,
             main: None,
+            network: None,
             boot: boot(),
         };
         private::save(&dir.join("pod.json"), &record)?;
@@ -86,7 +96,7 @@ impl Pod {
     }
 
     /// The pod that a sandbox before us left in `dir`; its processes may run or not.
-    pub(crate) fn restore(dir: &Path) -> io::Result<Self> {
+    pub(crate) fn restore(dir: &Path, isolation: Isolation) -> io::Result<Self> {
         let mut record: Record = private::load(&dir.join("pod.json"))?.ok_or(io::ErrorKind::NotFound)?;
         let boot = boot();
         if record.boot != boot {
@@ -94,7 +104,7 @@ impl Pod {
             record.main = None;
             record.boot = boot;
         }
-        match Place::reclaim(record.base) {
+        match Place::again(isolation, record.spot) {
             Ok(place) => Ok(Self::assemble(dir, place, record)),
             Err(problem) => {
                 marks(dir, &record).kill_blocking(250);
@@ -133,10 +143,10 @@ impl Pod {
         })
     }
 
-    /// Writes down the container's main process.
-    pub(crate) fn began(&self, main: Process) -> io::Result<()> {
+    /// Writes down the container's main process, and the holder of the network that it is on.
+    pub(crate) fn began(&self, main: Process, network: Option<Process>) -> io::Result<()> {
         self.with_record(|record| {
-            record.main = Some(main);
+            (record.main, record.network) = (Some(main), network);
             private::save(&self.dir.join("pod.json"), record)
         })
     }
@@ -144,6 +154,12 @@ impl Pod {
     /// The main process that was written down last.
     pub(crate) fn main(&self) -> Option<Process> {
         self.with_record(|record| record.main)
+    }
+
+    /// Whether its container is on another network than this one, or on one that is gone.
+    pub(crate) fn is_cut_off(&self, network: Option<&Network>) -> bool {
+        let holder = network.and_then(Network::holder);
+        network.is_some() && self.with_record(|record| record.network != holder || holder.is_none())
     }
 
     /// What the container says, or said last; `None` before its first start.
@@ -161,7 +177,18 @@ impl Pod {
         self.dir.join("root")
     }
 
-    /// Its `TMPDIR`.
+    /// What it calls itself. A host name has at most 63 characters, to which Kubernetes, too, cuts the pod's.
+    pub(crate) fn host_name(&self) -> &str {
+        let Place::Network(_) = self.place else { return &self.name };
+        self.name.get(..63).unwrap_or(&self.name).trim_end_matches(['-', '.'])
+    }
+
+    /// The folder of its notes about the network.
+    pub(crate) fn notes(&self) -> PathBuf {
+        self.dir.join("etc")
+    }
+
+    /// Its `TMPDIR`, or its `/tmp`.
     pub(crate) fn tmp(&self) -> &Path {
         &self.tmp
     }

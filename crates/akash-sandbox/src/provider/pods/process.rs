@@ -43,6 +43,13 @@ impl Process {
         row(self.pid).is_some_and(|row| row.start == self.start && !row.zombie)
     }
 
+    /// Whether it is process 1 of a PID namespace below ours.
+    pub(crate) fn is_first(self) -> bool {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
+        let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+        numbers.is_some_and(|numbers| numbers.split_ascii_whitespace().nth(1) == Some("1"))
+    }
+
     /// Sends it a signal, if it is still the same process. A process that is gone is no error.
     pub(crate) fn signal(self, signal: Signal) {
         if self.pid > 1 && row(self.pid).is_some_and(|row| row.start == self.start) {
@@ -67,6 +74,11 @@ impl Table {
     /// Every process with its pid.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Process, &Row)> {
         self.0.iter().map(|(&pid, row)| (Process { pid, start: row.start }, row))
+    }
+
+    /// The children of a process.
+    pub(crate) fn below(&self, parent: Process) -> impl Iterator<Item = Process> {
+        self.iter().filter(move |(_, row)| row.parent == parent.pid).map(|(process, _)| process)
     }
 
     /// Those of `roots` that are here, and all that descend from them.

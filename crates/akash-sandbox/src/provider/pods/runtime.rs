@@ -13,9 +13,9 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::backend::Ingress;
 use super::image::Images;
+use super::isolation::Isolation;
 use super::lease::{Lease, stop_all};
 use super::memory;
-use super::pod::Pod;
 use super::process::{Process, Table};
 use super::sweep::collect;
 use super::workload::Workload;
@@ -30,6 +30,7 @@ const STOP_GRACE: Duration = Duration::from_secs(5);
 pub(crate) struct Shared {
     pub(crate) dir: PathBuf,
     pub(crate) images: Images,
+    pub(crate) isolation: Isolation,
     pub(crate) tasks: Tasks,
     pub(crate) ingress: Ingress,
     /// The host name under which the provider's node ports are reached.
@@ -112,11 +113,11 @@ impl Runtime {
         });
     }
 
-    fn pods(&self) -> Vec<Arc<Pod>> {
-        self.lock().values().flat_map(|lease| lease.pods()).collect()
+    fn all(&self) -> Vec<Arc<Lease>> {
+        self.lock().values().cloned().collect()
     }
 
-    /// Every second: memory limits, and orphans that died.
+    /// Every second: memory limits, networks that are gone, and orphans that died.
     fn watch(&self) {
         let leases = Arc::clone(&self.leases);
         let mut seen = BTreeSet::new();
@@ -142,9 +143,12 @@ impl Runtime {
 
     /// Ends all pods within a few seconds and keeps what is written down: the next start runs them again.
     pub(crate) async fn stop(&self) {
-        let pods = self.pods();
+        let pods: Vec<_> = self.all().iter().flat_map(|lease| lease.pods()).collect();
         if timeout(STOP_GRACE * 4, stop_all(&pods, STOP_GRACE)).await.is_err() {
             tracing::warn!("some pods would not end");
+        }
+        for lease in self.all() {
+            lease.end_network().await;
         }
         self.shared.tasks.stop(STOP_GRACE).await;
         self.ended.store(true, Ordering::Release);
@@ -163,9 +167,8 @@ impl Runtime {
     pub(crate) fn kill(&self) {
         self.shared.tasks.token().cancel();
         if !self.ended.swap(true, Ordering::AcqRel) {
-            for pod in self.pods() {
-                pod.marks().kill_blocking(50);
-                pod.remove();
+            for lease in self.all() {
+                lease.kill();
             }
         }
     }
@@ -183,6 +186,7 @@ fn look(leases: &[Arc<Lease>], seen: &mut BTreeSet<Process>) {
     let table = Table::look();
     let me = getpid().as_raw();
     for lease in leases {
+        lease.kill_cut_off();
         for pod in lease.pods() {
             let Some(main) = pod.main() else { continue };
             seen.extend(table.family([main]).into_iter().filter(|process| *process != main));

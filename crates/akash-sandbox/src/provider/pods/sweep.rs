@@ -10,13 +10,14 @@ use nix::sys::signal::Signal;
 use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::{Pid, getpid};
 
+use super::network;
 use super::process::{Process, Row, Table};
 
 /// How the processes of one pod are told from all others.
 ///
 /// Descent is the first net. A daemon that left its session and lost its parent is found by the second: its process
-/// group, its working directory, its open files, or `TMPDIR` in its environment. One of them alone does not do: Ray's
-/// processes overwrite their environment when they set their title. Folders say little by themselves: the user's own shell
+/// group, its working directory, its open files, or its folder for temporary files, in its environment or as the `/tmp` of its mount
+/// namespace. One of them alone does not do: Ray's processes overwrite their environment when they set their title. Folders say little by themselves: the user's own shell
 /// or editor may be in them too, so they count only for what looks like a daemon of this pod.
 #[derive(Clone, Debug)]
 pub(crate) struct Marks {
@@ -24,7 +25,7 @@ pub(crate) struct Marks {
     pub(crate) main: Option<Process>,
     /// Folders that only this pod uses.
     pub(crate) folders: [PathBuf; 2],
-    /// Its `TMPDIR`.
+    /// The folder that is its `TMPDIR`, or the `SANDBOX_TMP` of the process above its container.
     pub(crate) tmp: PathBuf,
 }
 
@@ -63,8 +64,13 @@ impl Marks {
 
     fn marked(&self, process: Process, row: &Row) -> bool {
         let proc = PathBuf::from(format!("/proc/{}", process.pid));
-        let wanted = [b"TMPDIR=".as_slice(), self.tmp.as_os_str().as_bytes()].concat();
-        if fs::read(proc.join("environ")).is_ok_and(|env| env.split(|b| *b == 0).any(|entry| entry == wanted))
+        let names = |entry: &[u8]| {
+            let name = entry.strip_suffix(self.tmp.as_os_str().as_bytes());
+            let names = ["TMPDIR", network::TMP].map(str::as_bytes);
+            name.and_then(|name| name.strip_suffix(b"=")).is_some_and(|name| names.contains(&name))
+        };
+        if fs::read(proc.join("environ")).is_ok_and(|env| env.split(|b| *b == 0).any(names))
+            || network::is_inside(process, &self.tmp)
         {
             return true;
         }

@@ -1,4 +1,6 @@
-//! Pods as a whole: real processes, told by what is left of them.
+//! Pods as a whole: real processes, told by what is left of them. The same on the host and in namespaces.
+
+mod apart;
 
 use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt as _;
@@ -11,14 +13,62 @@ use nix::sys::signal::Signal;
 use nix::unistd::getpid;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
+use super::place::Place;
 use super::pod::Phase;
 use super::process::{Process, Table};
 use super::runtime::Renamed;
 use super::*;
 use crate::tasks::Tasks;
+
+/// Namespaces, or nothing, with a word on why, where they cannot be made.
+async fn namespaces() -> Option<Isolation> {
+    let folder = TempDir::new().unwrap();
+    match Isolation::choose(Wish::Namespaces, &folder.path().join("probe")).await {
+        Ok((isolation, _)) => Some(isolation),
+        Err(why) => {
+            skipped(&format!("no namespaces: {why}; {}", why.remedy()));
+            None
+        }
+    }
+}
+
+/// Says aloud that something is not tested: what goes through `eprintln!` is not shown when a test passes.
+fn skipped(why: &str) {
+    use std::io::Write as _;
+    std::io::stderr().write_all(format!("SKIPPED, {why}\n").as_bytes()).unwrap();
+}
+
+/// Runs each test once on the host and once in namespaces.
+macro_rules! both_ways {
+    ($($name:ident)*) => {
+        mod on_the_host {
+            $(#[tokio::test] async fn $name() { super::$name(super::Isolation::Host).await; })*
+        }
+        mod in_namespaces {
+            $(#[tokio::test] async fn $name() {
+                if let Some(isolation) = super::namespaces().await { super::$name(isolation).await; }
+            })*
+        }
+    };
+}
+
+both_ways! {
+    a_pod_gets_its_own_environment_and_says_what_it_says
+    a_container_that_ends_starts_again_at_once_and_then_later
+    nothing_of_a_pod_remains
+    a_daemon_whose_parent_died_goes_with_its_container
+    pods_outlive_a_sandbox_that_is_killed_and_are_adopted
+    dropping_the_runtime_ends_every_process
+    a_node_port_leads_to_the_running_pods_and_is_kept
+    the_same_workload_changes_nothing_and_other_names_are_refused
+    an_image_that_is_not_here_is_told_in_the_events
+    a_pod_over_its_memory_loses_its_largest_child
+    a_start_that_fails_can_be_asked_for_again
+    a_daemon_that_forgot_its_tmpdir_is_found_by_its_folder
+}
 
 fn lease_id(dseq: u64) -> LeaseId {
     let owner = "akash1angnwmnsv5vkp4jpgkdcunar8efpvennxwwcev".parse().unwrap();
@@ -26,11 +76,12 @@ fn lease_id(dseq: u64) -> LeaseId {
     DeploymentId::new(owner, Dseq::new(dseq).unwrap()).group(1).order(1).bid(provider).lease()
 }
 
-fn open(dir: &Path) -> Runtime {
+fn open(dir: &Path, isolation: Isolation) -> Runtime {
     let images = Images::new(dir.join("cache")).with("test/sh", Environment::default());
     Runtime::open(Shared {
         dir: dir.join("leases"),
         images,
+        isolation,
         tasks: Tasks::under(&CancellationToken::new()),
         ingress: Ingress::default(),
         public_host: "localhost".to_owned(),
@@ -97,50 +148,54 @@ async fn gone(runtime: &Runtime, id: &LeaseId) {
     until("the end of the lease", || runtime.lease(id).is_none().then_some(())).await;
 }
 
-#[tokio::test]
-async fn a_pod_gets_its_own_environment_and_says_what_it_says() {
+async fn a_pod_gets_its_own_environment_and_says_what_it_says(isolation: Isolation) {
     let home = TempDir::new().unwrap();
-    let (runtime, id) = (open(home.path()), lease_id(11));
+    let (runtime, id) = (open(home.path(), isolation), lease_id(11));
     let mut service = shell("env; echo to-stderr >&2; echo \"$GREETING\"; echo done; exec sleep 1000");
     service.env = vec!["A=1".into(), "GREETING=hello $(A) $$(A) $(NOPE)".into()];
     runtime.deploy(&id, one(service)).unwrap().unwrap();
     let pod = running(&runtime, &id).await;
     says(&pod, "done").await;
     let lines = log(&pod, None).await;
-    let base = pod.place.base();
     for wanted in [
         "hello 1 $(A) $(NOPE)".to_owned(),
         "to-stderr".to_owned(),
-        format!("POD_IP={}", pod.place.ip()),
-        format!("RAYAKASH_PORT_BASE={base}"),
         format!("HOSTNAME={}", pod.name),
-        format!("TMPDIR={}", pod.tmp().display()),
         "AKASH_DEPLOYMENT_SEQUENCE=11".to_owned(),
         "AKASH_CLUSTER_PUBLIC_HOSTNAME=localhost".to_owned(),
         "TZ=UTC".to_owned(),
     ] {
         assert!(lines.contains(&wanted), "{wanted} is not in {lines:#?}");
     }
-    assert!(!lines.iter().any(|line| line.starts_with("CARGO")), "nothing of ours leaks");
+    let host_only = ["POD_IP=", "RAYAKASH_PORT_BASE=", "TMPDIR="];
+    let has = host_only.map(|name| lines.iter().any(|line| line.starts_with(name)));
+    assert_eq!(has, [isolation == Isolation::Host; 3], "{lines:#?}");
+    assert!(
+        !lines.iter().any(|line| line.starts_with("CARGO") || line.starts_with("SANDBOX")),
+        "nothing of ours leaks"
+    );
     assert!(pod.name.starts_with("web-"));
     assert_eq!(log(&pod, Some(2)).await, ["hello 1 $(A) $(NOPE)", "done"]);
     assert!(told(&runtime, &id, "Started").is_some());
     runtime.stop().await;
 }
 
-#[tokio::test]
-async fn a_container_that_ends_starts_again_at_once_and_then_later() {
+async fn a_container_that_ends_starts_again_at_once_and_then_later(isolation: Isolation) {
     let home = TempDir::new().unwrap();
-    let (runtime, id) = (open(home.path()), lease_id(12));
+    let (runtime, id) = (open(home.path(), isolation), lease_id(12));
     runtime
-        .deploy(&id, one(shell("touch old; ls \"$TMPDIR\"; touch \"$TMPDIR/x\"; exit 3")))
+        .deploy(&id, one(shell("t=${TMPDIR:-/tmp}; ls \"$t\" | grep -x mine; touch old \"$t/mine\"; exit 3")))
         .unwrap()
         .unwrap();
     let note = until("back-off", || told(&runtime, &id, "BackOff")).await;
     assert!(note.starts_with("Back-off restarting failed container web in pod web-"), "{note}");
     let pod = runtime.lease(&id).unwrap().pods().remove(0);
     assert!(pod.log().unwrap().ends_with("log.2"), "one start and one restart");
-    assert_eq!(log(&pod, None).await, Vec::<String>::new(), "the second container found an empty TMPDIR");
+    assert_eq!(
+        log(&pod, None).await,
+        Vec::<String>::new(),
+        "the second container found nothing of the first"
+    );
     assert_eq!(runtime.lease(&id).unwrap().status().unwrap().services["web"].ready_replicas, 0);
     runtime.teardown(&id, Duration::from_secs(5));
     gone(&runtime, &id).await;
@@ -151,10 +206,9 @@ const STUBBORN: &str = "trap 'echo terminated' TERM
 setsid sh -c 'trap \"\" TERM; echo daemon $$$$; cd /; while :; do sleep 1; done' &
 wait; while :; do sleep 1; done";
 
-#[tokio::test]
-async fn nothing_of_a_pod_remains() {
+async fn nothing_of_a_pod_remains(isolation: Isolation) {
     let home = TempDir::new().unwrap();
-    let (runtime, id) = (open(home.path()), lease_id(13));
+    let (runtime, id) = (open(home.path(), isolation), lease_id(13));
     runtime.deploy(&id, one(shell(STUBBORN))).unwrap().unwrap();
     let pod = running(&runtime, &id).await;
     let daemon = daemon(&pod).await;
@@ -171,9 +225,23 @@ async fn nothing_of_a_pod_remains() {
 async fn daemon(pod: &Arc<Pod>) -> Process {
     until("the daemon", || {
         let text = std::fs::read_to_string(pod.log()?).ok()?;
-        Process::now(text.lines().find_map(|line| line.strip_prefix("daemon "))?.parse().ok()?)
+        let number = text.lines().find_map(|line| line.strip_prefix("daemon "))?;
+        inside(pod.main()?, number)
     })
     .await
+}
+
+/// The process that is called `number` where `main` is.
+fn inside(main: Process, number: &str) -> Option<Process> {
+    let namespace = |process: Process| std::fs::read_link(format!("/proc/{}/ns/pid", process.pid)).ok();
+    let is_called = |process: &Process| {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", process.pid)).unwrap_or_default();
+        let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:")).unwrap_or_default();
+        numbers.split_ascii_whitespace().next_back() == Some(number)
+    };
+    let all = Table::look();
+    let mut there = all.iter().map(|(process, _)| process).filter(|p| namespace(*p) == namespace(main));
+    there.find(is_called)
 }
 
 async fn says_or_gone(pod: &Arc<Pod>) {
@@ -184,10 +252,9 @@ async fn says_or_gone(pod: &Arc<Pod>) {
     .await;
 }
 
-#[tokio::test]
-async fn a_daemon_whose_parent_died_goes_with_its_container() {
+async fn a_daemon_whose_parent_died_goes_with_its_container(isolation: Isolation) {
     let home = TempDir::new().unwrap();
-    let (runtime, id) = (open(home.path()), lease_id(14));
+    let (runtime, id) = (open(home.path(), isolation), lease_id(14));
     let script = "setsid sh -c 'echo daemon $$$$; cd /; exec sleep 1000' & sleep 1000";
     runtime.deploy(&id, one(shell(script))).unwrap().unwrap();
     let pod = running(&runtime, &id).await;
@@ -200,10 +267,9 @@ async fn a_daemon_whose_parent_died_goes_with_its_container() {
     gone(&runtime, &id).await;
 }
 
-#[tokio::test]
-async fn pods_outlive_a_sandbox_that_is_killed_and_are_adopted() {
+async fn pods_outlive_a_sandbox_that_is_killed_and_are_adopted(isolation: Isolation) {
     let home = TempDir::new().unwrap();
-    let (runtime, id) = (open(home.path()), lease_id(15));
+    let (runtime, id) = (open(home.path(), isolation), lease_id(15));
     let mut service = shell("echo up; exec sleep 1000");
     service.count = 2;
     service.expose = vec![Expose { port: 8080, external: 9000, udp: false, global: true, hosts: Vec::new() }];
@@ -224,7 +290,7 @@ async fn pods_outlive_a_sandbox_that_is_killed_and_are_adopted() {
     before[dead].unwrap().signal(Signal::SIGKILL);
     until("its death", || (!before[dead].unwrap().runs()).then_some(())).await;
 
-    let runtime = open(home.path());
+    let runtime = open(home.path(), isolation);
     let lease = runtime.lease(&id).unwrap();
     let after = until("both pods again", both(Arc::clone(&lease))).await;
     assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
@@ -234,45 +300,36 @@ async fn pods_outlive_a_sandbox_that_is_killed_and_are_adopted() {
     runtime.stop().await;
     assert!(after.values().all(|main| !main.unwrap().runs()));
 
-    let runtime = open(home.path());
+    let runtime = open(home.path(), isolation);
     running(&runtime, &id).await;
     runtime.teardown(&id, Duration::from_secs(1));
     gone(&runtime, &id).await;
 }
 
-#[tokio::test]
-async fn dropping_the_runtime_ends_every_process() {
+async fn dropping_the_runtime_ends_every_process(isolation: Isolation) {
     let home = TempDir::new().unwrap();
-    let (runtime, id) = (open(home.path()), lease_id(16));
+    let (runtime, id) = (open(home.path(), isolation), lease_id(16));
     runtime.deploy(&id, one(shell("exec sleep 1000"))).unwrap().unwrap();
     let pod = running(&runtime, &id).await;
     drop(runtime);
     assert!(!pod.main().unwrap().runs());
 }
 
-#[tokio::test]
-async fn a_node_port_leads_to_the_running_pods_and_is_kept() {
+async fn a_node_port_leads_to_the_running_pods_and_is_kept(isolation: Isolation) {
     let home = TempDir::new().unwrap();
-    let (runtime, id) = (open(home.path()), lease_id(17));
-    let mut service = shell("exec sleep 1000");
+    let (runtime, id) = (open(home.path(), isolation), lease_id(17));
+    let mut service = shell(REVERSES);
     let expose = |external, global| Expose { port: 8080, external, udp: false, global, hosts: Vec::new() };
     service.expose = vec![expose(9000, true), expose(7000, false)];
     runtime.deploy(&id, one(service.clone())).unwrap().unwrap();
     let pod = running(&runtime, &id).await;
-    let inside = TcpListener::bind((pod.place.ip(), 8080)).await.unwrap();
+    says(&pod, "up").await;
     let ports = |runtime: &Runtime| runtime.lease(&id).unwrap().status().unwrap().forwarded_ports.unwrap();
     let forwarded = ports(&runtime)["web"].clone();
     assert_eq!(forwarded.len(), 1, "the inner port gets no forwarder");
     let port = forwarded[0].external;
     assert!((30_000..32_768).contains(&port));
-    let mut client = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    let (mut server, _) = inside.accept().await.unwrap();
-    client.write_all(b"ping").await.unwrap();
-    let mut four = [0; 4];
-    server.read_exact(&mut four).await.unwrap();
-    server.write_all(b"pong").await.unwrap();
-    client.read_exact(&mut four).await.unwrap();
-    assert_eq!(&four, b"pong");
+    assert_eq!(ask(port, "ping").await.unwrap(), "gnip");
 
     service.env = vec!["NEW=1".into()];
     runtime.deploy(&id, one(service)).unwrap().unwrap();
@@ -283,6 +340,26 @@ async fn a_node_port_leads_to_the_running_pods_and_is_kept() {
     runtime.teardown(&id, Duration::from_secs(1));
     gone(&runtime, &id).await;
     refuses(port).await;
+}
+
+/// Listens on port 8080 and says what it hears backwards.
+const REVERSES: &str = "exec python3 -c '
+import os, socket
+door = socket.create_server((os.environ.get(\"POD_IP\", \"\"), 8080))
+print(\"up\", flush=True)
+while True:
+    client, _ = door.accept()
+    client.sendall(client.recv(64)[::-1])
+    client.close()
+'";
+
+/// What a node port answers.
+async fn ask(port: u16, text: &str) -> std::io::Result<String> {
+    let mut client = TcpStream::connect(("127.0.0.1", port)).await?;
+    client.write_all(text.as_bytes()).await?;
+    let mut answer = String::new();
+    client.read_to_string(&mut answer).await?;
+    Ok(answer)
 }
 
 /// A forwarder ends a moment after it was told to.
@@ -296,10 +373,9 @@ async fn refuses(port: u16) {
     panic!("port {port} still listens");
 }
 
-#[tokio::test]
-async fn the_same_workload_changes_nothing_and_other_names_are_refused() {
+async fn the_same_workload_changes_nothing_and_other_names_are_refused(isolation: Isolation) {
     let home = TempDir::new().unwrap();
-    let (runtime, id) = (open(home.path()), lease_id(18));
+    let (runtime, id) = (open(home.path(), isolation), lease_id(18));
     runtime.deploy(&id, one(shell("exec sleep 1000"))).unwrap().unwrap();
     let pod = running(&runtime, &id).await;
     runtime.deploy(&id, one(shell("exec sleep 1000"))).unwrap().unwrap();
@@ -310,10 +386,9 @@ async fn the_same_workload_changes_nothing_and_other_names_are_refused() {
     runtime.stop().await;
 }
 
-#[tokio::test]
-async fn an_image_that_is_not_here_is_told_in_the_events() {
+async fn an_image_that_is_not_here_is_told_in_the_events(isolation: Isolation) {
     let home = TempDir::new().unwrap();
-    let (runtime, id) = (open(home.path()), lease_id(19));
+    let (runtime, id) = (open(home.path(), isolation), lease_id(19));
     runtime
         .deploy(&id, one(Service { image: "nginx:1".into(), count: 1, ..Service::default() }))
         .unwrap()
@@ -327,10 +402,9 @@ async fn an_image_that_is_not_here_is_told_in_the_events() {
     gone(&runtime, &id).await;
 }
 
-#[tokio::test]
-async fn a_pod_over_its_memory_loses_its_largest_child() {
+async fn a_pod_over_its_memory_loses_its_largest_child(isolation: Isolation) {
     let home = TempDir::new().unwrap();
-    let (runtime, id) = (open(home.path()), lease_id(20));
+    let (runtime, id) = (open(home.path(), isolation), lease_id(20));
     // Without a limit the child holds 64 MiB in a shell variable for ever.
     let script =
         "sh -c 'x=$(head -c 67108864 /dev/zero | tr \"\\0\" x); echo held; while :; do sleep 1; done'
@@ -345,13 +419,12 @@ echo child gone; while :; do sleep 1; done";
     gone(&runtime, &id).await;
 }
 
-#[tokio::test]
-async fn a_start_that_fails_can_be_asked_for_again() {
+async fn a_start_that_fails_can_be_asked_for_again(isolation: Isolation) {
     let home = TempDir::new().unwrap();
     let id = lease_id(21);
     let in_the_way = home.path().join("leases").join(namespace::namespace(&id)).join("lease.json");
     std::fs::create_dir_all(&in_the_way).unwrap();
-    let runtime = open(home.path());
+    let runtime = open(home.path(), isolation);
     assert!(runtime.deploy(&id, one(shell("exec sleep 1000"))).is_err());
     assert!(runtime.lease(&id).unwrap().pods().is_empty());
     std::fs::remove_dir(&in_the_way).unwrap();
@@ -366,15 +439,16 @@ fn after_a_new_start_of_the_machine_a_pods_number_is_a_strangers() {
     let home = TempDir::new().unwrap();
     let mut stranger = std::process::Command::new("/bin/sleep").arg("1000").process_group(0).spawn().unwrap();
     let process = Process::now(stranger.id().try_into().unwrap()).unwrap();
-    let pod = Pod::create(home.path(), "web-1".into(), "web", 1).unwrap();
-    pod.began(process).unwrap();
+    let place = Place::find(Isolation::Host, std::iter::empty()).unwrap();
+    let pod = Pod::create(home.path(), place, "web-1".into(), ("web", 1)).unwrap();
+    pod.began(process, None).unwrap();
     drop(pod);
     let file = home.path().join("pod.json");
     let mut record: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
-    assert_eq!(Pod::restore(home.path()).unwrap().main(), Some(process));
+    assert_eq!(Pod::restore(home.path(), Isolation::Host).unwrap().main(), Some(process));
     record["boot"] = "another".into();
     std::fs::write(&file, record.to_string()).unwrap();
-    let pod = Pod::restore(home.path()).unwrap();
+    let pod = Pod::restore(home.path(), Isolation::Host).unwrap();
     assert_eq!(pod.main(), None);
     assert!(pod.marks().kill_blocking(5).is_empty());
     assert!(process.runs());
@@ -383,10 +457,9 @@ fn after_a_new_start_of_the_machine_a_pods_number_is_a_strangers() {
     stranger.wait().unwrap();
 }
 
-#[tokio::test]
-async fn a_daemon_that_forgot_its_tmpdir_is_found_by_its_folder() {
+async fn a_daemon_that_forgot_its_tmpdir_is_found_by_its_folder(isolation: Isolation) {
     let home = TempDir::new().unwrap();
-    let (runtime, id) = (open(home.path()), lease_id(22));
+    let (runtime, id) = (open(home.path(), isolation), lease_id(22));
     let script = "setsid env -i sh -c 'echo daemon $$$$; while :; do sleep 1; done' & wait";
     runtime.deploy(&id, one(shell(script))).unwrap().unwrap();
     let pod = running(&runtime, &id).await;

@@ -22,6 +22,9 @@ pub(crate) struct Service {
     pub(crate) count: u32,
     /// Bytes that one pod may use: memory plus its RAM volumes.
     pub(crate) memory: u64,
+    /// Bytes of its RAM volume at `/dev/shm`; 0 where the manifest has none.
+    #[serde(default)]
+    pub(crate) shm: u64,
     pub(crate) expose: Vec<Expose>,
 }
 
@@ -63,7 +66,15 @@ impl fmt::Debug for Service {
     }
 }
 
+/// What a container's `/dev/shm` has without a volume.
+const SHM: u64 = 64 << 20;
+
 impl Service {
+    /// Bytes of its `/dev/shm`.
+    pub(crate) const fn shm_size(&self) -> u64 {
+        if self.shm > 0 { self.shm } else { SHM }
+    }
+
     fn exposes(&self, port: u16) -> bool {
         self.expose.iter().any(|e| e.port == port && !e.udp)
     }
@@ -72,7 +83,7 @@ impl Service {
 impl Workload {
     /// The service that holds a Ray head: its gate is the only one that others are shown.
     pub(crate) fn head(&self) -> Option<&str> {
-        let mut heads = self.services.iter().filter(|(_, service)| service.exposes(super::place::GATE));
+        let mut heads = self.services.iter().filter(|(_, service)| service.exposes(super::host::GATE));
         heads.next().map(|(name, _)| name.as_str())
     }
 }

@@ -8,10 +8,10 @@ use std::sync::{Arc, Weak};
 use sha2::{Digest as _, Sha256};
 
 use super::{Lease, State};
-use crate::provider::pods::backend::Backends;
+use crate::provider::pods::backend::{Backend, Backends};
 use crate::provider::pods::forward;
 use crate::provider::pods::namespace::base32hex;
-use crate::provider::pods::pod::Phase;
+use crate::provider::pods::pod::{Phase, Pod};
 use crate::provider::pods::workload::Expose;
 use crate::tasks::Tasks;
 
@@ -73,7 +73,11 @@ impl Lease {
             let Some(lease) = lease.upgrade() else { return Vec::new() };
             let state = lease.lock();
             let running = state.current(&service).filter(|pod| pod.phase() == Phase::Running);
-            running.map(|pod| SocketAddr::from((pod.place.ip(), pod.place.port(port)))).collect()
+            let backend = |pod: &Arc<Pod>| Backend {
+                address: SocketAddr::from((pod.place.ip(), pod.place.port(port))),
+                network: lease.network.clone(),
+            };
+            running.map(backend).collect()
         })
     }
 
