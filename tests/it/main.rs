@@ -8,3 +8,4 @@ mod home;
 mod market;
 #[cfg(test)]
 mod services;
+mod version;

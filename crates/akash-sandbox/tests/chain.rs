@@ -10,7 +10,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use akash_chain::{At, Class, Client, End, MarketFilter, MemoryJournal, Policy, Sender};
+use akash_chain::{At, Class, Client, Compatibility, End, MarketFilter, MemoryJournal, Policy, Sender};
 use akash_proto::akash::{deployment as deployment_proto, market as market_proto};
 use akash_sandbox::market::Keyholder;
 use akash_sandbox::{Config, Error, Fault, Info, Sandbox, control, key, start};
@@ -160,7 +160,7 @@ async fn lost_answers_and_refusals_do_not_make_a_second_deployment() {
             .await;
     }
     let state = sandbox.market().state();
-    assert_eq!(state.deployments.len(), faults.len());
+    assert_eq!(state.deployments.len(), 4);
     let sequence = state.accounts.get(tenant.key().address()).unwrap().sequence;
     assert_eq!(sequence, 4, "each landed in one transaction");
     sandbox.stop().await;
@@ -285,5 +285,18 @@ async fn two_providers_bid_and_differ() {
     assert_eq!(sandbox.providers().info().await, before[1..]);
     controls.start_provider(0).await.unwrap();
     assert_eq!(sandbox.providers().info().await, before, "it is back where it was");
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_node_says_what_it_is_and_after_an_upgrade_that_it_is_another() {
+    let (_folder, sandbox) = chain().await;
+    let client = Client::connect(&[uri(&sandbox)]).unwrap();
+    let about = client.about().await.unwrap();
+    assert_eq!(about.chain_id, sandbox.info().chain_id);
+    assert_eq!(Compatibility::of(&about).unknown(), [], "{about:?}");
+    sandbox.market().fault(Fault::Version { version: "v3.0.0".to_owned() });
+    let after = Compatibility::of(&client.about().await.unwrap()).closes_only().unwrap();
+    assert_eq!(after, "the node is version v3.0.0, and this program knows v2");
     sandbox.stop().await;
 }

@@ -46,15 +46,18 @@ pub(super) fn run(args: &Sandbox, global: &Global, output: &Output) -> Outcome {
     }
 }
 
-/// `delay 500`, `drop-answer`, …: a fault's word, and milliseconds where it takes some.
+/// `delay 500`, `version v3.0.0`, `drop-answer`, …: a fault's word, and what it takes.
 fn parse_fault(words: &[String]) -> Result<Fault, Failure> {
     let kind = words.first().map(|word| word.replace('-', "_")).unwrap_or_default();
-    let ms = words.get(1).and_then(|word| word.parse::<u64>().ok());
-    let value = if ms.is_some() { json!({ "kind": kind, "ms": ms }) } else { json!({ "kind": kind }) };
+    let value = match words.get(1) {
+        Some(ms) if kind == "delay" => json!({ "kind": kind, "ms": ms.parse::<u64>().ok() }),
+        Some(version) if kind == "version" => json!({ "kind": kind, "version": version }),
+        _ => json!({ "kind": kind }),
+    };
     serde_json::from_value(value).map_err(|error| {
         let failure =
             Failure::because(Code::BadRequest, format!("`{}` is no fault", words.join(" ")), &error);
-        failure.hint("refuse, delay MS, drop-answer, drop-answer-after-commit, halt, resume")
+        failure.hint("refuse, delay MS, drop-answer, drop-answer-after-commit, halt, resume, version V")
     })
 }
 
@@ -128,7 +131,10 @@ mod tests {
         assert_eq!(parse(&["drop-answer"]), Some(Fault::DropAnswer));
         assert_eq!(parse(&["delay", "500"]), Some(Fault::Delay { ms: 500 }));
         assert_eq!(parse(&["halt"]), Some(Fault::Halt));
+        assert_eq!(parse(&["version", "v3.0.0"]), Some(Fault::Version { version: "v3.0.0".to_owned() }));
         assert_eq!(parse(&["delay"]), None);
+        assert_eq!(parse(&["delay", "soon"]), None);
+        assert_eq!(parse(&["version"]), None);
         assert_eq!(parse(&["explode"]), None);
     }
 }
