@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::{log, runtime, spawn};
 use akash_sandbox::control::{Client, ControlError};
-use akash_sandbox::{Config, Info};
+use akash_sandbox::{Config, Error, Info, Visit};
 use rayakash_api::error::{Code, Exit, Problem};
 use rayakash_daemon::Paths;
 use std::path::Path;
@@ -28,22 +28,48 @@ pub(crate) fn run(paths: &Paths, settings: Settings, on_ready: impl FnOnce(&Info
     config.block_time = settings.block_time;
     config.providers = settings.providers;
     runtime::service(async {
-        akash_sandbox::run(config, on_ready, runtime::asked_to_stop()).await.map_err(|error| {
-            let code = match &error {
-                akash_sandbox::Error::Running { .. } => Code::Conflict,
-                akash_sandbox::Error::Log { .. } | akash_sandbox::Error::OtherVersion { .. } => {
-                    Code::StateDamaged
-                }
-                akash_sandbox::Error::File { .. }
-                | akash_sandbox::Error::Listen { .. }
-                | akash_sandbox::Error::Closed
-                | akash_sandbox::Error::Key { .. }
-                | akash_sandbox::Error::Provider { .. } => Code::Internal,
-            };
-            Failure::from(Problem::from_error(code, &error))
-        })
+        akash_sandbox::run(config, on_ready, runtime::asked_to_stop()).await.map_err(|error| ended(&error))
     })?;
     Ok(Exit::Ok)
+}
+
+/// `sandbox run --providers-only`: the providers on the chain of another node, until they are asked to stop.
+pub(crate) fn visit(
+    paths: &Paths,
+    settings: Settings,
+    node: &str,
+    on_ready: impl FnOnce(&Visit),
+) -> Result<Exit, Failure> {
+    if settings.providers == 0 {
+        return Err(Failure::new(Code::BadRequest, "--providers-only with no provider runs nothing"));
+    }
+    if settings.detached {
+        spawn::leave_session()?;
+    }
+    log::start(log::filter("info", settings.verbose), false);
+    let mut config = Config::new(paths.visiting_providers(), paths.cache());
+    config.providers = settings.providers;
+    runtime::service(async {
+        let visit = akash_sandbox::run_providers(config, node, on_ready, runtime::asked_to_stop());
+        visit.await.map_err(|error| ended(&error))
+    })?;
+    Ok(Exit::Ok)
+}
+
+/// Why it does not run, or not any more.
+fn ended(error: &Error) -> Failure {
+    let code = match error {
+        Error::Running { .. } => Code::Conflict,
+        Error::Log { .. } | Error::OtherVersion { .. } => Code::StateDamaged,
+        Error::PublicNetwork { .. } => Code::WrongNetwork,
+        Error::Node { .. } => Code::Unreachable,
+        Error::File { .. }
+        | Error::Listen { .. }
+        | Error::Closed
+        | Error::Key { .. }
+        | Error::Provider { .. } => Code::Internal,
+    };
+    Problem::from_error(code, error).into()
 }
 
 /// The running sandbox of a folder: what it says about itself, and its controls. None when none answers.

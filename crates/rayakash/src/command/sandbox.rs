@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::{daemon, runtime, sandbox, spawn};
 use akash_sandbox::control::{Client, Status};
-use akash_sandbox::{Fault, Info};
+use akash_sandbox::{Fault, Info, MNEMONIC, ProviderInfo, Visit};
 use rayakash_api::error::{Code, Exit};
 use serde_json::json;
 use std::path::Path;
@@ -21,10 +21,17 @@ pub(super) fn run(args: &Sandbox, global: &Global, output: &Output) -> Outcome {
     let paths = daemon::config(global)?.paths;
     let home = paths.sandbox();
     match args {
-        Sandbox::Run { block_time, providers, detached } => {
-            let (block_time, providers, detached) = (*block_time, usize::from(*providers), *detached);
-            let settings = sandbox::Settings { block_time, providers, detached, verbose: global.verbose };
-            sandbox::run(&paths, settings, |info| output.say(&about(info)))
+        Sandbox::Run(run) => {
+            let settings = sandbox::Settings {
+                block_time: run.block_time,
+                providers: usize::from(run.providers),
+                detached: run.detached,
+                verbose: global.verbose,
+            };
+            match &run.node {
+                Some(node) => sandbox::visit(&paths, settings, node, |visit| output.say(&visiting(visit))),
+                None => sandbox::run(&paths, settings, |info| output.say(&about(info))),
+            }
         }
         Sandbox::Status => runtime::command(status(&home, output)),
         Sandbox::Stop => runtime::command(stop(&home, output)),
@@ -101,14 +108,24 @@ async fn stop(home: &Path, output: &Output) -> Outcome {
 }
 
 fn about(info: &Info) -> String {
-    let mut text = format!(
+    let chain = format!(
         "sandbox: no real money\nchain       {} at {}\ntenant      {}\nmnemonic    {}",
         info.chain_id, info.grpc, info.tenant, info.mnemonic
     );
-    for provider in &info.providers {
-        text.push_str(&format!("\nprovider    {} {}", provider.address, provider.host_uri));
-    }
-    text
+    chain + &providers(&info.providers)
+}
+
+fn visiting(visit: &Visit) -> String {
+    let node = format!(
+        "providers only, on a chain of this machine: no real money\nchain       {} at {}\nmnemonic    {MNEMONIC} (public)",
+        visit.chain_id, visit.node
+    );
+    node + &providers(&visit.providers)
+}
+
+fn providers(all: &[ProviderInfo]) -> String {
+    let line = |one: &ProviderInfo| format!("\nprovider    {} {}", one.address, one.host_uri);
+    all.iter().map(line).collect()
 }
 
 fn doing(status: &Status) -> String {
