@@ -342,8 +342,8 @@ async fn providers_with_public_keys_refuse_a_public_network() {
     for chain_id in ["akashnet-2", "sandbox-2", "testnet-8"] {
         let (folder, sandbox) = named_chain(chain_id).await;
         let visiting = Config::new(folder.path().join("visiting"), folder.path().join("cache"));
-        let visit =
-            run_providers(visiting, &uri(&sandbox), |_| panic!("they went there"), std::future::pending());
+        let node = uri(&sandbox);
+        let visit = run_providers(visiting, &node, |_| panic!("they went there"), std::future::pending());
         let refused = visit.await.unwrap_err();
         assert!(
             matches!(&refused, Error::PublicNetwork { chain_id: found, .. } if found == chain_id),
