@@ -23,6 +23,7 @@ use faults::Faults;
 use log::BlockLog;
 
 use crate::clock;
+use crate::config::Config;
 use crate::error::Error;
 use crate::market::{Block, Chain, Genesis, Simulated, State, TxHash};
 
@@ -50,11 +51,13 @@ struct Inner {
 
 impl Node {
     /// Opens the chain of a folder, or begins one.
-    pub(crate) fn open(folder: &Path, chain_id: &str, block_time: Duration) -> Result<Self, Error> {
+    pub(crate) fn open(folder: &Path, config: &Config) -> Result<Self, Error> {
+        let (chain_id, block_time) = (config.chain_id.clone(), config.block_time);
         let now = clock::unix_millis();
         let path = folder.join(LOG);
-        let (log, start, records) = BlockLog::open(&path, chain_id, now)?;
-        let mut chain = Chain::new(&Genesis::sandbox(chain_id, start));
+        let (log, start, records) = BlockLog::open(&path, &chain_id, now)?;
+        let accounts = config.accounts.clone();
+        let mut chain = Chain::new(&Genesis { chain_id, time_ms: start, accounts });
         for record in records {
             let proposal = chain.replay(record.time_ms, &record.txs);
             let same = proposal.is_ok_and(|proposal| {

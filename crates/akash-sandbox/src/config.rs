@@ -4,6 +4,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use akash_types::{Address, Coin};
+
+use crate::market::Genesis;
+
 /// What a sandbox is to be like.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -21,10 +25,12 @@ pub struct Config {
     pub providers: usize,
     /// The chain's name.
     pub chain_id: String,
+    /// Who has what when the chain begins, in the order of account numbers; the same at every start of a folder.
+    pub accounts: Vec<(Address, Vec<Coin>)>,
 }
 
 impl Config {
-    /// A sandbox with two providers, blocks of half a second, and free ports on the loopback interface.
+    /// A sandbox with two providers, blocks of half a second, free ports on the loopback interface, and funds for the public keys.
     pub fn new(home: impl Into<PathBuf>, cache: impl Into<PathBuf>) -> Self {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self {
@@ -35,6 +41,7 @@ impl Config {
             control: free,
             providers: 2,
             chain_id: "rayakash-sandbox".to_owned(),
+            accounts: Genesis::sandbox("", 0).accounts,
         }
     }
 }

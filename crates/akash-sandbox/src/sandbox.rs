@@ -47,7 +47,7 @@ pub fn key(holder: &Keyholder) -> Result<Key, Error> {
 /// Starts a sandbox: the chain, then its providers. When this returns, both providers are registered and bid.
 pub async fn start(config: Config) -> Result<Sandbox, Error> {
     let home = Home::lock(&config.home)?;
-    let node = Arc::new(Node::open(home.path(), &config.chain_id, config.block_time)?);
+    let node = Arc::new(Node::open(home.path(), &config)?);
     let mut ports = home.ports();
     let chain = listen(config.grpc, ports.grpc).await?;
     let controls = listen(config.control, ports.control).await?;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use akash_sandbox::Config;
+use akash_types::{Address, Coin};
 use rayakash_tests::report::{complain, run};
 
 /// The lines that are changed before the start, and no more than those.
@@ -41,7 +42,7 @@ async fn carry_out(command: &[&str], home: &Path) -> Result<bool, Box<dyn Error>
     Ok(true)
 }
 
-/// Serves where `app.toml` says, under the name that the genesis says.
+/// Serves where `app.toml` says, under the name and with the accounts that the genesis says.
 async fn serve(config: &Path, chain: PathBuf) -> Result<(), Box<dyn Error>> {
     let genesis: serde_json::Value = serde_json::from_slice(&fs::read(config.join("genesis.json"))?)?;
     let app = fs::read_to_string(config.join("app.toml"))?;
@@ -50,7 +51,25 @@ async fn serve(config: &Path, chain: PathBuf) -> Result<(), Box<dyn Error>> {
     sandbox.grpc = address.ok_or("no address in app.toml")?.parse()?;
     sandbox.chain_id = genesis["chain_id"].as_str().ok_or("no chain_id")?.to_owned();
     sandbox.providers = 0;
+    sandbox.accounts = accounts(&genesis)?;
     let sandbox = akash_sandbox::start(sandbox).await?;
     sandbox.stop_asked().await;
     Ok(())
+}
+
+fn accounts(genesis: &serde_json::Value) -> Result<Vec<(Address, Vec<Coin>)>, Box<dyn Error>> {
+    let text = |value: &serde_json::Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
+    let balances = genesis["app_state"]["bank"]["balances"].as_array().ok_or("no balances")?;
+    let mut accounts = Vec::new();
+    for balance in balances {
+        let coins = balance["coins"].as_array().ok_or("no coins")?;
+        let coin = |coin| {
+            Ok(Coin { denom: text(coin, "denom").as_str().into(), amount: text(coin, "amount").parse()? })
+        };
+        accounts.push((
+            text(balance, "address").parse()?,
+            coins.iter().map(coin).collect::<Result<_, Box<dyn Error>>>()?,
+        ));
+    }
+    Ok(accounts)
 }

@@ -59,7 +59,7 @@ impl Stage {
         let node = Node::start(&binaries, folder.path()).await?;
         let grpc = node.grpc();
         say(&format!(
-            "chain      local at {grpc}, a real node, up in {:.1} s",
+            "chain      local at {grpc}, the node of AKASH_BIN, up in {:.1} s",
             begin.elapsed().as_secs_f32()
         ));
         let real = match &binaries.provider {
