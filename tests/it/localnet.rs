@@ -62,7 +62,7 @@ fn localnet(words: &[&str]) -> Command {
     command
 }
 
-async fn ran(mut command: Command) -> (Option<i32>, String, String) {
+async fn ran(command: &mut Command) -> (Option<i32>, String, String) {
     let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
@@ -71,13 +71,13 @@ async fn ran(mut command: Command) -> (Option<i32>, String, String) {
 #[tokio::test]
 async fn without_a_binary_one_line_says_so() {
     for command in ["test", "up"] {
-        let (code, out, err) = ran(localnet(&[command])).await;
+        let (code, out, err) = ran(&mut localnet(&[command])).await;
         assert_eq!((code, out.as_str(), err.lines().count()), (Some(2), "", 1), "{err}");
         assert!(err.contains("AKASH_BIN") && err.contains("--sandbox"), "{err}");
     }
     let mut under_ci = localnet(&["test"]);
     under_ci.env("CI", "true");
-    let (code, out, err) = ran(under_ci).await;
+    let (code, out, err) = ran(&mut under_ci).await;
     assert_eq!((code, out.as_str(), err.lines().count()), (Some(0), "", 1), "{err}");
 }
 
@@ -85,7 +85,7 @@ async fn without_a_binary_one_line_says_so() {
 async fn a_binary_that_is_not_there_is_named() {
     let mut command = localnet(&["test"]);
     command.env("AKASH_BIN", "/nowhere/akash");
-    let (code, _, err) = ran(command).await;
+    let (code, _, err) = ran(&mut command).await;
     assert_eq!(
         (code, err.trim_end()),
         (Some(1), "error: AKASH_BIN is /nowhere/akash, and there is no such file")
@@ -108,7 +108,7 @@ async fn a_stand_in_that_is_no_node_is_a_clear_error() {
         let stand_in = StandIn::new(script);
         let mut command = localnet(&["test", "--patience", "2"]);
         command.env("AKASH_BIN", stand_in.path());
-        let (code, out, err) = ran(command).await;
+        let (code, out, err) = ran(&mut command).await;
         assert_eq!((code, out.as_str()), (Some(1), ""), "{what}: {err}");
         assert!(said.iter().all(|words| err.contains(words)), "{what}: {err}");
         stand_in.left_nothing().await;
@@ -130,8 +130,32 @@ async fn a_node_that_makes_no_block_is_a_clear_error() {
             StandIn::new(&format!("case $1,$2 in genesis,init) {INIT} ;; start,*) {start} ;; esac"));
         let mut command = localnet(&["test", "--patience", "2"]);
         command.env("AKASH_BIN", stand_in.path());
-        let (code, out, err) = ran(command).await;
+        let (code, out, err) = ran(&mut command).await;
         assert_eq!((code, out.as_str()), (Some(1), ""), "{what}: {err}");
+        assert!(said.iter().all(|words| err.contains(words)), "{what}: {err}");
+        stand_in.left_nothing().await;
+    }
+}
+
+/// What the provider's stand-in does, and what must be said.
+#[rustfmt::skip]
+const PROVIDERS: &[(&str, &str, &[&str])] = &[
+    ("dies", "echo 'error building kubernetes config' >&2; exit 1", &["`provider-services run` ended:", "error building kubernetes config"]),
+    ("hangs", "hang", &["the real provider is registered and listens: not within 5 s"]),
+    ("prints garbage", "head -c 3000 /dev/urandom", &["`provider-services run` ended:"]),
+];
+
+#[tokio::test]
+async fn a_provider_that_does_not_serve_is_a_clear_error() {
+    for (what, script, said) in PROVIDERS {
+        let stand_in = StandIn::new(script);
+        let mut command = localnet(&["test", "--patience", "5"]);
+        command
+            .env("AKASH_BIN", env!("CARGO_BIN_EXE_akash_stand_in"))
+            .env("KUBECONFIG", "/nowhere/kubeconfig");
+        command.env("PROVIDER_SERVICES_BIN", stand_in.path());
+        let (code, _, err) = ran(&mut command).await;
+        assert_eq!(code, Some(1), "{what}: {err}");
         assert!(said.iter().all(|words| err.contains(words)), "{what}: {err}");
         stand_in.left_nothing().await;
     }
@@ -151,14 +175,17 @@ async fn who_is_asked_to_end_leaves_nothing() {
     }
 }
 
-/// Processes that name a folder in their arguments.
+/// Processes that name a folder in their arguments or their environment.
 fn processes_of(folder: &Path) -> Vec<(Process, String)> {
     let folder = folder.display().to_string();
     let pids = std::fs::read_dir("/proc")
         .unwrap()
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    let arguments = pids.filter_map(Process::of).map(|process| (process, process.arguments().join(" ")));
-    arguments.filter(|(_, words)| words.contains(&folder)).collect()
+    let about = |process: Process| {
+        let environment: Vec<String> = process.environment().into_values().collect();
+        (process, [process.arguments(), environment].concat().join(" "))
+    };
+    pids.filter_map(Process::of).map(about).filter(|(_, words)| words.contains(&folder)).collect()
 }
 
 /// Ends what `up` left when the test itself fails.
@@ -181,7 +208,7 @@ async fn up_stays_up_and_down_ends_it() {
     let up = async || {
         let mut command = localnet(&words("up"));
         command.env("AKASH_BIN", env!("CARGO_BIN_EXE_akash_stand_in"));
-        ran(command).await
+        ran(&mut command).await
     };
     let (code, out, err) = up().await;
     assert_eq!(code, Some(0), "{err}");
@@ -189,15 +216,20 @@ async fn up_stays_up_and_down_ends_it() {
     let providers = Client::connect(&[node.to_owned()]).unwrap().providers(At::Latest).await.unwrap();
     assert_eq!(providers.len(), 2, "they are registered on that chain");
     assert!(!processes_of(&folder).is_empty());
+    let home = folder.join("rayakash");
+    let mut wallet = Command::new(rayakash_testkit::Program::beside().unwrap().path());
+    wallet.args(["wallet", "balance"]).env("RAYAKASH_PASSPHRASE_FILE", home.join("passphrase"));
+    let (code, out, err) = ran(wallet.env("RAYAKASH_HOME", &home)).await;
+    assert!(code == Some(0) && out.contains("uact   1000000000000\n"), "the funded key is there: {out}{err}");
     let (code, _, err) = up().await;
     assert_eq!(
         (code, err.trim_end()),
         (Some(1), "error: a localnet is up already: `cargo xtask localnet down` ends it")
     );
 
-    let (code, out, err) = ran(localnet(&words("down"))).await;
+    let (code, out, err) = ran(&mut localnet(&words("down"))).await;
     assert_eq!((code, out.trim_end()), (Some(0), "localnet is down, and its chain is gone"), "{err}");
     assert_eq!((processes_of(&folder), folder.exists()), (Vec::new(), false));
-    let (code, out, _) = ran(localnet(&words("down"))).await;
+    let (code, out, _) = ran(&mut localnet(&words("down"))).await;
     assert_eq!((code, out.trim_end()), (Some(0), "localnet: nothing runs"));
 }

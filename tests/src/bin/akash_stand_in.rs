@@ -35,7 +35,7 @@ async fn carry_out(command: &[&str], home: &Path) -> Result<bool, Box<dyn Error>
                 fs::write(config.join(name), text)?;
             }
         }
-        ["keys", "add", ..] | ["genesis", "gentx" | "collect", ..] => {}
+        ["keys", "add", ..] | ["genesis", "gentx" | "collect", ..] | ["tx", ..] => {}
         ["start"] => serve(&config, home.join("chain")).await?,
         other => return Err(format!("no such command: {}", other.join(" ")).into()),
     }

@@ -32,29 +32,30 @@ fn note(folder: &Path) -> PathBuf {
     folder.join("localnet.json")
 }
 
-/// Starts what does not run yet.
+/// A home of the program beside the chain: its providers lie there, and whoever tries something uses it.
+fn home(folder: &Path) -> PathBuf {
+    folder.join("rayakash")
+}
+
+/// Starts the chain, the real provider when there is one, and ours.
 pub(crate) async fn up(binaries: Binaries, folder: PathBuf) -> Result<bool, Box<dyn StdError>> {
     if !running(&folder).is_empty() {
         return Err("a localnet is up already: `cargo xtask localnet down` ends it".into());
     }
     let _stale = fs::remove_dir_all(&folder);
-    let home = folder.join("rayakash");
-    fs::create_dir_all(home.join("config"))?;
     let node = Node::start(&binaries, &folder).await?;
     let real = match &binaries.provider {
         Some(provider) => Some(RealProvider::start(provider, &node, &folder).await?),
         None => None,
     };
+    let program = Program::beside()?;
+    prepare(&program, &folder, &node.grpc()).await?;
     let ours = if real.is_some() { "1" } else { "2" };
-    let providers = providers(&home, &folder, &node.grpc(), ours).await?;
-    fs::write(
-        home.join("config/rayakash.toml"),
-        format!("context = \"localnet\"\n{}", endpoints("localnet", &node.grpc())),
-    )?;
+    let providers = providers(&program, &folder, &node.grpc(), ours).await?;
     let processes = [providers.process(), real.as_ref().and_then(RealProvider::process), node.process()];
     let processes: Vec<Value> = processes.iter().flatten().map(|process| json!(process.number())).collect();
     fs::write(note(&folder), json!({ "processes": processes }).to_string())?;
-    say(&about(&node.grpc(), &home));
+    say(&about(&node.grpc(), &home(&folder), &program));
     providers.keep();
     node.keep();
     if let Some(real) = real {
@@ -63,20 +64,50 @@ pub(crate) async fn up(binaries: Binaries, folder: PathBuf) -> Result<bool, Box<
     Ok(true)
 }
 
-fn about(grpc: &str, home: &Path) -> String {
+fn about(grpc: &str, home: &Path, program: &Program) -> String {
+    let (home, program) = (home.display(), program.path().display());
     format!(
-        "localnet is up: chain `local` at {grpc}\n\nuse it:\n  export RAYAKASH_HOME={}\n  rayakash keys import default   \
-         # no real money, everybody knows the words: {MNEMONIC}\n  rayakash up config/examples/quickstart.yaml\n\nend it:\n  \
-         cargo xtask localnet down",
-        home.display()
+        "localnet is up: chain `local` at {grpc}\n\nuse it:\n  export RAYAKASH_HOME={home} \
+         RAYAKASH_PASSPHRASE_FILE={home}/passphrase\n  {program} up config/examples/quickstart.yaml\n\nend it:\n  \
+         cargo xtask localnet down"
     )
 }
 
-async fn providers(home: &Path, folder: &Path, grpc: &str, count: &str) -> Result<Group, Error> {
-    let program = Program::beside()?;
+/// A command of the program in the home beside the chain.
+fn command(program: &Program, folder: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(program.path());
-    command.args(["sandbox", "run", "--providers-only", "--node", grpc, "--providers", count]);
-    command.env("RAYAKASH_HOME", home).stdin(Stdio::null());
+    let home = home(folder);
+    command.env("RAYAKASH_PASSPHRASE_FILE", home.join("passphrase")).env("RAYAKASH_HOME", home);
+    command.env_remove("RAYAKASH_CONTEXT").args(words).stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+/// Makes the home: its context is the chain, and its key the one that the chain's genesis funds, whose words everybody knows.
+async fn prepare(program: &Program, folder: &Path, grpc: &str) -> Result<(), Box<dyn StdError>> {
+    let home = home(folder);
+    fs::create_dir_all(home.join("config"))?;
+    let config = format!("context = \"localnet\"\n{}", endpoints("localnet", grpc));
+    fs::write(home.join("config/rayakash.toml"), config)?;
+    fs::write(home.join("passphrase"), "public as the words are\n")?;
+    fs::write(home.join("words"), MNEMONIC)?;
+    let words = home.join("words").display().to_string();
+    let imported =
+        command(program, folder, &["keys", "import", "default", "--mnemonic-file", &words]).output().await?;
+    // The key stays; the daemon that took it in is not needed.
+    let stopped = command(program, folder, &["daemon", "stop"]).output().await?;
+    for (what, output) in [("keys import", imported), ("daemon stop", stopped)] {
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("`rayakash {what}` ended with {}:\n{said}", output.status).into());
+        }
+    }
+    Ok(())
+}
+
+async fn providers(program: &Program, folder: &Path, grpc: &str, count: &str) -> Result<Group, Error> {
+    let words = ["sandbox", "run", "--providers-only", "--node", grpc, "--providers", count];
+    let mut command = command(program, folder, &words);
+    command.kill_on_drop(false);
     let log = folder.join("providers.log");
     let group = Group::start(command, &log)?;
     until("the providers bid", Duration::from_secs(60), async || {
@@ -90,8 +121,11 @@ async fn providers(home: &Path, folder: &Path, grpc: &str, count: &str) -> Resul
     Ok(group)
 }
 
-/// Ends what runs: providers first, whose last word goes to the chain.
+/// Ends what runs: a daemon that somebody started there, then the providers, whose last word goes to the chain, then the chain.
 pub(crate) async fn down(folder: PathBuf) -> Result<bool, Box<dyn StdError>> {
+    if home(&folder).exists() {
+        command(&Program::beside()?, &folder, &["daemon", "stop"]).output().await?;
+    }
     let running = running(&folder);
     if running.is_empty() {
         say("localnet: nothing runs");
