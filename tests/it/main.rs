@@ -12,3 +12,5 @@ mod market;
 mod services;
 #[cfg(test)]
 mod version;
+#[cfg(test)]
+mod workflows;
