@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use akash_sandbox::Config;
 use akash_types::{Address, Coin};
 use rayakash_tests::report::{complain, run};
+use serde_json::Value;
 
 /// The lines that are changed before the start, and no more than those.
 const CONFIG: &str = "log_level = \"info\"\n[rpc]\nladdr = \"tcp://127.0.0.1:26657\"\npprof_laddr = \"x\"\n[p2p]\nladdr = \"x\"\npex = true\n\
@@ -44,12 +45,12 @@ async fn carry_out(command: &[&str], home: &Path) -> Result<bool, Box<dyn Error>
 
 /// Serves where `app.toml` says, under the name and with the accounts that the genesis says.
 async fn serve(config: &Path, chain: PathBuf) -> Result<(), Box<dyn Error>> {
-    let genesis: serde_json::Value = serde_json::from_slice(&fs::read(config.join("genesis.json"))?)?;
+    let genesis: Value = serde_json::from_slice(&fs::read(config.join("genesis.json"))?)?;
     let app = fs::read_to_string(config.join("app.toml"))?;
     let address = app.lines().find_map(|line| line.strip_prefix("address = \"")?.strip_suffix('"'));
     let mut sandbox = Config::new(chain, config);
     sandbox.grpc = address.ok_or("no address in app.toml")?.parse()?;
-    sandbox.chain_id = genesis["chain_id"].as_str().ok_or("no chain_id")?.to_owned();
+    sandbox.chain_id = text(&genesis, "chain_id");
     sandbox.providers = 0;
     sandbox.accounts = accounts(&genesis)?;
     let sandbox = akash_sandbox::start(sandbox).await?;
@@ -57,19 +58,24 @@ async fn serve(config: &Path, chain: PathBuf) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn accounts(genesis: &serde_json::Value) -> Result<Vec<(Address, Vec<Coin>)>, Box<dyn Error>> {
-    let text = |value: &serde_json::Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
-    let balances = genesis["app_state"]["bank"]["balances"].as_array().ok_or("no balances")?;
-    let mut accounts = Vec::new();
-    for balance in balances {
-        let coins = balance["coins"].as_array().ok_or("no coins")?;
-        let coin = |coin| {
-            Ok(Coin { denom: text(coin, "denom").as_str().into(), amount: text(coin, "amount").parse()? })
-        };
-        accounts.push((
-            text(balance, "address").parse()?,
-            coins.iter().map(coin).collect::<Result<_, Box<dyn Error>>>()?,
-        ));
-    }
-    Ok(accounts)
+/// An account, and what it has.
+type Funded = (Address, Vec<Coin>);
+
+fn accounts(genesis: &Value) -> Result<Vec<Funded>, Box<dyn Error>> {
+    let balances =
+        genesis.pointer("/app_state/bank/balances").and_then(Value::as_array).ok_or("no balances")?;
+    balances.iter().map(funded).collect()
+}
+
+fn funded(balance: &Value) -> Result<Funded, Box<dyn Error>> {
+    let coins = balance.get("coins").and_then(Value::as_array).ok_or("no coins")?;
+    let coin = |coin| {
+        let amount = text(coin, "amount").parse()?;
+        Ok(Coin { denom: text(coin, "denom").as_str().into(), amount })
+    };
+    Ok((text(balance, "address").parse()?, coins.iter().map(coin).collect::<Result<_, Box<dyn Error>>>()?))
+}
+
+fn text(value: &Value, name: &str) -> String {
+    value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }

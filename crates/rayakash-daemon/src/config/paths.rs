@@ -99,7 +99,7 @@ impl Paths {
 
     /// The state of the sandbox's providers when they run without its chain.
     pub fn visiting_providers(&self) -> PathBuf {
-        self.state.join("providers")
+        self.sandbox().join("visiting")
     }
 
     /// The sandbox's log when it was started by the command line.

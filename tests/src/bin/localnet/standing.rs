@@ -55,7 +55,7 @@ pub(crate) async fn up(binaries: Binaries, folder: PathBuf) -> Result<bool, Box<
     let processes = [providers.process(), real.as_ref().and_then(RealProvider::process), node.process()];
     let processes: Vec<Value> = processes.iter().flatten().map(|process| json!(process.number())).collect();
     fs::write(note(&folder), json!({ "processes": processes }).to_string())?;
-    say(&about(&node.grpc(), &home(&folder), &program));
+    say(&about(&node.grpc(), &folder, &program));
     providers.keep();
     node.keep();
     if let Some(real) = real {
@@ -64,12 +64,15 @@ pub(crate) async fn up(binaries: Binaries, folder: PathBuf) -> Result<bool, Box<
     Ok(true)
 }
 
-fn about(grpc: &str, home: &Path, program: &Program) -> String {
+fn about(grpc: &str, folder: &Path, program: &Program) -> String {
+    let home = home(folder);
     let (home, program) = (home.display(), program.path().display());
+    let place =
+        if folder == usual_folder() { String::new() } else { format!(" --folder {}", folder.display()) };
     format!(
         "localnet is up: chain `local` at {grpc}\n\nuse it:\n  export RAYAKASH_HOME={home} \
          RAYAKASH_PASSPHRASE_FILE={home}/passphrase\n  {program} up config/examples/quickstart.yaml\n\nend it:\n  \
-         cargo xtask localnet down"
+         cargo xtask localnet down{place}"
     )
 }
 
