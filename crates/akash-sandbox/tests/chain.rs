@@ -315,7 +315,7 @@ async fn providers_without_a_chain_of_their_own_bid_on_anothers() {
     let visiting = Config::new(folder.path().join("visiting"), folder.path().join("cache"));
     let node = uri(&sandbox);
     let visit = run_providers(visiting, &node, |visit| ready.send(visit.clone()).unwrap(), async move {
-        drop(stopped.await)
+        drop(stopped.await);
     });
     let bidding = async {
         let visit: Visit = is_ready.await.unwrap();
@@ -332,7 +332,7 @@ async fn providers_without_a_chain_of_their_own_bid_on_anothers() {
         }
         stop.send(()).unwrap();
     };
-    let both = async { tokio::join!(visit, bidding) };
+    let both = Box::pin(async { tokio::join!(visit, bidding) });
     tokio::time::timeout(PATIENCE, both).await.expect("both bid").0.unwrap();
     sandbox.stop().await;
 }

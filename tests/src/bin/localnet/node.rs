@@ -96,13 +96,11 @@ impl Node {
             Ok(tip.ok().and_then(Result::ok).filter(|tip| tip.height.0 >= 1).map(drop))
         })
         .await
-        .map_err(|error| match error {
-            Error::Late { what, patience } => Error::Wrong(format!(
-                "{what}: not within {} s; its log ends with:\n{}",
-                patience.as_secs(),
-                self.group.tail()
-            )),
-            other => other,
+        .map_err(|error| {
+            if !matches!(error, Error::Late { .. }) {
+                return error;
+            }
+            Error::Wrong(format!("{error}; its log ends with:\n{}", self.group.tail()))
         })
     }
 }
