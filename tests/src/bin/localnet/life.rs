@@ -20,6 +20,8 @@ available_node_types:
   head: { resources: { CPU: 1, memory: 2Gi } }
 ";
 const NAME: &str = "local";
+/// How long the daemon may take to notice what the node says of itself: it asks every ten seconds.
+const NOTICED: Duration = Duration::from_secs(60);
 /// How long the daemon may take to bring up a lost cluster elsewhere.
 const MOVING: Duration = Duration::from_secs(600);
 
@@ -42,10 +44,12 @@ pub(crate) async fn live(stage: &Stage) -> Result<(), Error> {
     has(&job.out, "42")?;
     steps.done("submit: 42");
 
-    let status = home.run(&["status", NAME]).await?.expect(0)?;
-    has(&status.out, &first.to_string())?;
-    has(&home.run(&["status"]).await?.expect(0)?.out, NAME)?;
+    shown(stage, first).await?;
     steps.done("status: ready, with its deployment");
+
+    if upgraded(stage, &file).await? {
+        steps.done("the node says v3: told by status, nothing opened; then v2 again");
+    }
 
     let lost = lost_lease::lose(&stage.chain).await?;
     let second = moved(stage, first).await?;
@@ -64,6 +68,33 @@ pub(crate) async fn live(stage: &Stage) -> Result<(), Error> {
     books::closed(&stage.chain.look().await?, &before, &ledger(stage)?.books()?, &status)?;
     steps.done("down: closed, the books are the chain's to the micro-unit");
     daemon.stop().await
+}
+
+/// `status` shows it among the others, and with its deployment.
+async fn shown(stage: &Stage, dseq: u64) -> Result<(), Error> {
+    has(&stage.home.run(&["status", NAME]).await?.expect(0)?.out, &dseq.to_string())?;
+    has(&stage.home.run(&["status"]).await?.expect(0)?.out, NAME)
+}
+
+/// The node is another version for a while: a cluster that runs goes on, and says that its chain is not known any more; another one is not
+/// even begun. False on a real node, which cannot play that.
+async fn upgraded(stage: &Stage, file: &str) -> Result<bool, Error> {
+    if !stage.upgrade("v3.0.0").await? {
+        return Ok(false);
+    }
+    until("status tells of the upgrade", NOTICED, async || {
+        let status = stage.home.run(&["status", NAME, "-o", "json"]).await?.json()?;
+        let is = |name: &str, word: &str| status.get(name).is_some_and(|value| value == word);
+        Ok((is("state", "ready") && is("last_code", "unknown-version")).then_some(()))
+    })
+    .await?;
+    has(&stage.home.run(&["status", NAME]).await?.expect(0)?.out, "version v3.0.0")?;
+    let other = FILE.replace("cluster_name: local", "cluster_name: other");
+    let other = stage.home.write("other.yaml", &other)?.display().to_string();
+    has(&stage.home.run(&["up", &other]).await?.expect(4)?.err, "error[unknown-version]")?;
+    // What is as the file says needs nothing, so nothing stands in its way.
+    stage.home.run(&["up", file]).await?.expect(0)?;
+    stage.upgrade("v2.1.0").await
 }
 
 /// A cluster that is up: its number, once the books are compared with what the chain says.

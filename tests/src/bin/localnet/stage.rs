@@ -26,7 +26,7 @@ pub(crate) struct Stage {
 
 /// What makes the blocks.
 enum Under {
-    Sandbox { chain: Service, _home: Home },
+    Sandbox { chain: Service, home: Home },
     Localnet { node: Box<Node>, real: Option<RealProvider>, _folder: TempDir },
 }
 
@@ -47,7 +47,7 @@ impl Stage {
             chain: Chain::at(&grpc, Keyholder::TENANT.address)?,
             home,
             context: "sandbox",
-            under: Under::Sandbox { chain, _home: under },
+            under: Under::Sandbox { chain, home: under },
         })
     }
 
@@ -79,11 +79,18 @@ impl Stage {
         })
     }
 
+    /// Makes the node say that it is another version, as after an upgrade; false for a real one, which cannot.
+    pub(crate) async fn upgrade(&self, version: &str) -> Result<bool, Error> {
+        let Under::Sandbox { home, .. } = &self.under else { return Ok(false) };
+        home.run(&["sandbox", "fault", "version", version]).await?.expect(0)?;
+        Ok(true)
+    }
+
     /// Ends all of it; tells the first thing that went wrong, after everything was tried.
     pub(crate) async fn end(self) -> Result<(), Error> {
         let providers = self.providers.0.stop().await;
         let (real, chain) = match self.under {
-            Under::Sandbox { chain, _home } => (Ok(()), chain.stop().await),
+            Under::Sandbox { chain, home: _home } => (Ok(()), chain.stop().await),
             Under::Localnet { node, real, _folder } => {
                 let real = match real {
                     Some(real) => real.stop().await,
