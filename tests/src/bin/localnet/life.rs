@@ -40,8 +40,7 @@ pub(crate) async fn live(stage: &Stage) -> Result<(), Error> {
     let first = ready(stage, &before, 1).await?;
     steps.done("up: ready, books equal");
 
-    let job = home.run(&["submit", NAME, "--", "python", "-c", "print(6 * 7)"]).await?.expect(0)?;
-    has(&job.out, "42")?;
+    submitted(stage).await?;
     steps.done("submit: 42");
 
     shown(stage, first).await?;
@@ -68,6 +67,12 @@ pub(crate) async fn live(stage: &Stage) -> Result<(), Error> {
     books::closed(&stage.chain.look().await?, &before, &ledger(stage)?.books()?, &status)?;
     steps.done("down: closed, the books are the chain's to the micro-unit");
     daemon.stop().await
+}
+
+/// A job runs, and what it prints comes back.
+async fn submitted(stage: &Stage) -> Result<(), Error> {
+    let job = stage.home.run(&["submit", NAME, "--", "python", "-c", "print(6 * 7)"]).await?.expect(0)?;
+    has(&job.out, "42")
 }
 
 /// `status` shows it among the others, and with its deployment.
