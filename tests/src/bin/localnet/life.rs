@@ -46,9 +46,7 @@ pub(crate) async fn live(stage: &Stage) -> Result<(), Error> {
     shown(stage, first).await?;
     steps.done("status: ready, with its deployment");
 
-    if upgraded(stage, &file).await? {
-        steps.done("the node says v3: told by status, nothing opened; then v2 again");
-    }
+    steps.done(upgraded(stage, &file).await?);
 
     let lost = lost_lease::lose(&stage.chain).await?;
     let second = moved(stage, first).await?;
@@ -82,10 +80,10 @@ async fn shown(stage: &Stage, dseq: u64) -> Result<(), Error> {
 }
 
 /// The node is another version for a while: a cluster that runs goes on, and says that its chain is not known any more; another one is not
-/// even begun. False on a real node, which cannot play that.
-async fn upgraded(stage: &Stage, file: &str) -> Result<bool, Error> {
+/// even begun. Gives what is to be said.
+async fn upgraded(stage: &Stage, file: &str) -> Result<&'static str, Error> {
     if !stage.upgrade("v3.0.0").await? {
-        return Ok(false);
+        return Ok("an upgraded node: not tried, a real one cannot play it");
     }
     until("status tells of the upgrade", NOTICED, async || {
         let status = stage.home.run(&["status", NAME, "-o", "json"]).await?.json()?;
@@ -99,7 +97,8 @@ async fn upgraded(stage: &Stage, file: &str) -> Result<bool, Error> {
     has(&stage.home.run(&["up", &other]).await?.expect(4)?.err, "error[unknown-version]")?;
     // What is as the file says needs nothing, so nothing stands in its way.
     stage.home.run(&["up", file]).await?.expect(0)?;
-    stage.upgrade("v2.1.0").await
+    stage.upgrade("v2.1.0").await?;
+    Ok("the node says v3: told by status, nothing opened; then v2 again")
 }
 
 /// A cluster that is up: its number, once the books are compared with what the chain says.
