@@ -5,6 +5,12 @@ mod files;
 #[cfg(test)]
 mod home;
 #[cfg(test)]
+mod localnet;
+#[cfg(test)]
 mod market;
 #[cfg(test)]
 mod services;
+#[cfg(test)]
+mod version;
+#[cfg(test)]
+mod workflows;

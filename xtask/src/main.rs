@@ -11,6 +11,7 @@ Usage: cargo xtask COMMAND
 
   tidy           check the rules of ARCHITECTURE.md: crate edges, absences, budgets, pages, links
   crash ARGS…    kill the daemon at random moments and compare the books (rayakash-tests, bin crash)
+  localnet ARGS… a cluster's life on a real local chain, or on a sandbox as one (rayakash-tests, bin localnet)
   bench ARGS…    measure the program on this machine (rayakash-tests, bin bench)
   replay PATH…   take recorded conversations with a real node again, on the sandbox (rayakash-tests, bin replay)
   help           this text";
@@ -20,7 +21,7 @@ fn main() -> ExitCode {
     let command = args.next().unwrap_or_else(|| "help".to_owned());
     match command.as_str() {
         "tidy" => run_tidy(&root()),
-        "crash" | "bench" | "replay" => programs::run(&root(), &command, args),
+        "crash" | "bench" | "localnet" | "replay" => programs::run(&root(), &command, args),
         "help" | "-h" | "--help" => {
             say(HELP);
             ExitCode::SUCCESS

@@ -1,5 +1,6 @@
 //! Asks nodes over gRPC.
 
+mod about;
 mod account;
 mod deployment;
 mod market;

@@ -2,10 +2,11 @@
 //!
 //! [`Client`] asks; every answer is checked and comes in the words of [`akash_types`]. [`Sender`] is the one writer of a key: it
 //! writes an [`Attempt`] into its [`Journal`] before anything leaves the machine, and follows it until an [`End`] is
-//! proven. Nothing here runs in the background: whoever drops a future stops the work, and the journal knows what is open.
+//! proven. [`Compatibility`] says whether a chain is one that this program knows. Nothing here runs in the background: whoever drops a future stops the work, and the journal knows what is open.
 
 mod attempt;
 mod client;
+mod compatibility;
 mod error;
 mod journal;
 mod next;
@@ -19,6 +20,7 @@ pub use client::{
     Account, Answer, At, Block, BlockTx, Broadcast, Client, DeploymentParams, DeploymentRecord, LeaseRecord,
     MarketFilter, NodeConfig, Simulation, Tip, TxResult,
 };
+pub use compatibility::{About, Compatibility, Unknown};
 pub use error::{ChainError, Recovery};
 pub use journal::{Journal, JournalError, MemoryJournal};
 pub use policy::{Class, Policy, TooDear};

@@ -198,6 +198,12 @@ impl Node {
         self.faults().halted
     }
 
+    /// The version that the node says it is; the model follows v2.1.
+    pub(crate) fn version(&self) -> String {
+        let own = concat!("v2.1.0+rayakash-sandbox.", env!("CARGO_PKG_VERSION"));
+        self.faults().version.clone().unwrap_or_else(|| own.to_owned())
+    }
+
     /// Makes no more blocks. Answers go on.
     pub(crate) fn close(&self) {
         self.inner().closed = true;

@@ -32,7 +32,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// A sandbox with two providers, blocks of half a second, and free ports on the loopback interface.
+    /// A sandbox with two providers, blocks of half a second, free ports on the loopback interface, and funds for the public keys.
     pub fn new(home: impl Into<PathBuf>, cache: impl Into<PathBuf>) -> Self {
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self {

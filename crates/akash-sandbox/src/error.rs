@@ -74,6 +74,24 @@ pub enum Error {
     /// Pods were to have namespaces of their own, which this machine does not make.
     #[error("pods cannot have namespaces")]
     Namespaces(#[from] NoNamespaces),
+    /// The node belongs to a public network, or to one that looks like it.
+    #[error(
+        "{node} is a node of the public network `{chain_id}`; these providers sign with keys that everybody knows, and never go there"
+    )]
+    PublicNetwork {
+        /// Which node.
+        node: String,
+        /// Its chain.
+        chain_id: String,
+    },
+    /// The node that the providers are to ask does not answer as one.
+    #[error("cannot ask the node at {node} for its chain")]
+    Node {
+        /// Which node.
+        node: String,
+        /// Why not.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A provider could not start.
     #[error("cannot start {name}")]
     Provider {

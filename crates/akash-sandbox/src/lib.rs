@@ -2,7 +2,7 @@
 //!
 //! [`start`] brings up a sandbox in the background of a runtime: a pure model of the chain ([`market`]) behind the chain's own
 //! gRPC services, and providers that are ordinary clients of that chain. There is no process-wide state: a test binary may run
-//! many. [`control`] speaks to a sandbox in another process.
+//! many. [`run_providers`] brings the providers to a node that somebody else runs. [`control`] speaks to a sandbox in another process.
 
 mod chain;
 mod clock;
@@ -15,6 +15,7 @@ mod peer;
 mod private;
 pub mod provider;
 mod providers;
+mod providers_only;
 mod sandbox;
 mod tasks;
 
@@ -24,5 +25,6 @@ pub use error::Error;
 pub use home::{Info, ProviderInfo};
 pub use provider::{NoNamespaces, Wish as Pods};
 pub use providers::Providers;
+pub use providers_only::{Visit, run_providers};
 pub use sandbox::{MNEMONIC, Sandbox, key, run, start};
 pub use tasks::Tasks;

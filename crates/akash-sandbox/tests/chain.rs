@@ -10,10 +10,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use akash_chain::{At, Class, Client, End, MarketFilter, MemoryJournal, Policy, Sender};
+use akash_chain::{At, Class, Client, Compatibility, End, MarketFilter, MemoryJournal, Policy, Sender};
 use akash_proto::akash::{deployment as deployment_proto, market as market_proto};
 use akash_sandbox::market::Keyholder;
-use akash_sandbox::{Config, Error, Fault, Info, Sandbox, control, key, start};
+use akash_sandbox::{Config, Error, Fault, Info, Sandbox, Visit, control, key, run_providers, start};
 use akash_types::escrow::Funding;
 use akash_types::msg::{CloseDeployment, CreateBid, CreateDeployment, CreateLease, CreateProvider};
 use akash_types::{
@@ -30,8 +30,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A chain without providers, with fast blocks.
 async fn chain() -> (tempfile::TempDir, Sandbox) {
+    named_chain("rayakash-sandbox").await
+}
+
+async fn named_chain(chain_id: &str) -> (tempfile::TempDir, Sandbox) {
     let folder = tempfile::tempdir().unwrap();
-    let sandbox = start(config(folder.path(), 0)).await.unwrap();
+    let mut config = config(folder.path(), 0);
+    config.genesis.chain_id = chain_id.to_owned();
+    let sandbox = start(config).await.unwrap();
     (folder, sandbox)
 }
 
@@ -166,7 +172,7 @@ async fn lost_answers_and_refusals_do_not_make_a_second_deployment() {
             .await;
     }
     let state = sandbox.market().state();
-    assert_eq!(state.deployments.len(), faults.len());
+    assert_eq!(state.deployments.len(), 4);
     let sequence = state.accounts.get(tenant.key().address()).unwrap().sequence;
     assert_eq!(sequence, 4, "each landed in one transaction");
     sandbox.stop().await;
@@ -292,4 +298,66 @@ async fn two_providers_bid_and_differ() {
     controls.start_provider(0).await.unwrap();
     assert_eq!(sandbox.providers().info().await, before, "it is back where it was");
     sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_node_says_what_it_is_and_after_an_upgrade_that_it_is_another() {
+    let (_folder, sandbox) = chain().await;
+    let client = Client::connect(&[uri(&sandbox)]).unwrap();
+    let about = client.about().await.unwrap();
+    assert_eq!(about.chain_id, sandbox.info().chain_id);
+    assert_eq!(Compatibility::of(&about).unknown(), [], "{about:?}");
+    sandbox.market().fault(Fault::Version { version: "v3.0.0".to_owned() });
+    let after = Compatibility::of(&client.about().await.unwrap()).closes_only().unwrap();
+    assert_eq!(after, "the node is version v3.0.0, and this program knows v2");
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn providers_without_a_chain_of_their_own_bid_on_anothers() {
+    let (folder, sandbox) = named_chain("local").await;
+    let client = Client::connect(&[uri(&sandbox)]).unwrap();
+    let (ready, is_ready) = tokio::sync::oneshot::channel();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let visiting = Config::new(folder.path().join("visiting"), folder.path().join("cache"));
+    let node = uri(&sandbox);
+    let visit = run_providers(visiting, &node, |visit| ready.send(visit.clone()).unwrap(), async move {
+        drop(stopped.await);
+    });
+    let bidding = async {
+        let visit: Visit = is_ready.await.unwrap();
+        assert_eq!(
+            (visit.chain_id.as_str(), visit.node.as_str(), visit.providers.len()),
+            ("local", &*node, 2)
+        );
+        let tenant = sender(&sandbox, &Keyholder::TENANT, Allowed::tenant());
+        let creation = creation(1_781_208_244_926);
+        let filter = MarketFilter::deployment(&creation.id);
+        landed(&tenant, "create", creation, Class::Create).await;
+        while client.bids(&filter, Some(BidState::Open), At::Latest).await.unwrap().len() < 2 {
+            sandbox.market().reached(sandbox.market().state().height.plus(1)).await;
+        }
+        stop.send(()).unwrap();
+    };
+    let both = Box::pin(async { tokio::join!(visit, bidding) });
+    tokio::time::timeout(PATIENCE, both).await.expect("both bid").0.unwrap();
+    sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn providers_with_public_keys_refuse_a_public_network() {
+    for chain_id in ["akashnet-2", "sandbox-2", "testnet-8"] {
+        let (folder, sandbox) = named_chain(chain_id).await;
+        let visiting = Config::new(folder.path().join("visiting"), folder.path().join("cache"));
+        let node = uri(&sandbox);
+        let visit = run_providers(visiting, &node, |_| panic!("they went there"), std::future::pending());
+        let refused = visit.await.unwrap_err();
+        assert!(
+            matches!(&refused, Error::PublicNetwork { chain_id: found, .. } if found == chain_id),
+            "{refused}"
+        );
+        let client = Client::connect(&[uri(&sandbox)]).unwrap();
+        assert!(client.providers(At::Latest).await.unwrap().is_empty(), "nothing was signed");
+        sandbox.stop().await;
+    }
 }

@@ -25,6 +25,8 @@ pub enum Code {
     Unreachable,
     /// The node at the endpoint belongs to another chain than the context says.
     WrongNetwork,
+    /// The node, or the market of its chain, is of a version that is not known: only closes are signed there.
+    UnknownVersion,
     /// The chain rejected a transaction.
     Rejected,
     /// The key's passphrase was not given since the daemon started.
@@ -69,13 +71,14 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Internal,
         Self::BadRequest,
         Self::InvalidFile,
         Self::NoDaemon,
         Self::Unreachable,
         Self::WrongNetwork,
+        Self::UnknownVersion,
         Self::Rejected,
         Self::Locked,
         Self::WrongPassphrase,
@@ -107,6 +110,7 @@ impl Code {
             Self::NoDaemon => "no-daemon",
             Self::Unreachable => "unreachable",
             Self::WrongNetwork => "wrong-network",
+            Self::UnknownVersion => "unknown-version",
             Self::Rejected => "rejected",
             Self::Locked => "locked",
             Self::WrongPassphrase => "wrong-passphrase",
@@ -139,6 +143,7 @@ impl Code {
             Self::NoDaemon => "the daemon does not answer",
             Self::Unreachable => "the network does not answer",
             Self::WrongNetwork => "the endpoint belongs to another network",
+            Self::UnknownVersion => "the node is of an unknown version",
             Self::Rejected => "the chain rejected a transaction",
             Self::Locked => "the key is locked",
             Self::WrongPassphrase => "the passphrase is wrong",
@@ -168,7 +173,7 @@ impl Code {
             Self::Internal | Self::GivenUp | Self::MissingProgram => Exit::Other,
             Self::BadRequest => Exit::Usage,
             Self::InvalidFile => Exit::InvalidFile,
-            Self::NoDaemon | Self::Unreachable | Self::WrongNetwork => Exit::Network,
+            Self::NoDaemon | Self::Unreachable | Self::WrongNetwork | Self::UnknownVersion => Exit::Network,
             Self::Rejected => Exit::Rejected,
             Self::Locked | Self::WrongPassphrase | Self::Forbidden => Exit::Keys,
             Self::StateDamaged | Self::StateInUse => Exit::State,
@@ -196,7 +201,7 @@ impl Code {
             Self::InvalidFile | Self::OverBudget | Self::NotApproved | Self::NoBid | Self::GivenUp => 422,
             Self::Locked => 423,
             Self::Internal | Self::StateDamaged | Self::MissingProgram | Self::Interrupted => 500,
-            Self::Unreachable | Self::WrongNetwork | Self::Rejected => 502,
+            Self::Unreachable | Self::WrongNetwork | Self::UnknownVersion | Self::Rejected => 502,
             Self::NoDaemon | Self::NotReady | Self::JobUnfinished => 503,
             Self::TimedOut => 504,
         }

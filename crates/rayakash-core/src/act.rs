@@ -155,6 +155,11 @@ pub enum Waiting {
     },
     /// The user stopped all spending.
     Paused,
+    /// The node or its market is of a version that is not known here, so only what closes is signed.
+    UnknownVersion {
+        /// What is not known.
+        why: String,
+    },
     /// The key is not in memory.
     Locked {
         /// Since when.
@@ -379,6 +384,7 @@ impl Waiting {
         match self {
             Self::Settling { act, .. } => format!("settling: {act}"),
             Self::Paused => "paused".to_owned(),
+            Self::UnknownVersion { .. } => "closes only: the node is of an unknown version".to_owned(),
             Self::Locked { .. } => "locked".to_owned(),
             Self::ChainStalled { .. } => "chain stalled".to_owned(),
             Self::Budget { need, have, cap } => {

@@ -29,6 +29,12 @@ pub enum Violation {
         /// The act's name.
         act: &'static str,
     },
+    /// Spending on a chain that is not known.
+    #[error("spending on a chain that is not known: {act}")]
+    SpendsOnUnknown {
+        /// The act's name.
+        act: &'static str,
+    },
     /// Spending for a cluster that nobody wants.
     #[error("spending for a cluster that is going down: {act}")]
     SpendsUnwanted {
@@ -94,6 +100,9 @@ fn permitted(wanted: Option<&Cluster>, seen: &View, act: &Act) -> Result<(), Vio
     }
     if seen.wallet.paused && act.spends() {
         return Err(Violation::SpendsWhilePaused { act: name });
+    }
+    if seen.unknown.is_some() && act.spends() {
+        return Err(Violation::SpendsOnUnknown { act: name });
     }
     if wanted.is_none() && act.spends() {
         return Err(Violation::SpendsUnwanted { act: name });

@@ -91,7 +91,7 @@ pub fn decide(wanted: Option<&Wanted>, seen: &View, policy: &Policy, now: Now) -
     let doubt = seen.placements.iter().any(|placed| in_doubt(placed).is_some());
     if let Some(wanted) = wanted
         && !frozen(seen)
-        && !seen.wallet.paused
+        && !closes_only(seen)
         && !doubt
     {
         leased::r14_top_ups(wanted, seen, policy, &mut decision);
@@ -126,22 +126,35 @@ fn frozen(seen: &View) -> bool {
     seen.wallet.locked_since_ms.is_some() || seen.tip.stalled_since_ms.is_some()
 }
 
-/// R3: nothing but entries in the books while locked or stalled; only closes while spending is paused.
+/// True when nothing may be signed that spends.
+const fn closes_only(seen: &View) -> bool {
+    seen.wallet.paused || seen.unknown.is_some()
+}
+
+/// R3: nothing but entries in the books while locked or stalled; only closes while spending is paused or the chain is not known.
 fn r3_hold(seen: &View, decision: Decision) -> Decision {
-    let held = |act: &Act| if frozen(seen) { !act.is_record() } else { seen.wallet.paused && act.spends() };
+    let held = |act: &Act| if frozen(seen) { !act.is_record() } else { closes_only(seen) && act.spends() };
     if !decision.acts.iter().any(held) {
-        return match seen.tip.stalled_since_ms {
+        return match (seen.tip.stalled_since_ms, &seen.unknown) {
             // A chain that makes no blocks freezes every deadline, so also what follows from one.
-            Some(since_ms) if decision.acts.is_empty() => {
+            (Some(since_ms), _) if decision.acts.is_empty() => {
                 Decision::wait(3, Waiting::ChainStalled { since_ms })
+            }
+            // What runs goes on, and nobody tops it up; bids come, and none is accepted: that is told before it matters.
+            (None, Some(why))
+                if decision.acts.is_empty()
+                    && matches!(decision.waiting, None | Some(Waiting::Bids { .. })) =>
+            {
+                Decision { waiting: Some(Waiting::UnknownVersion { why: why.clone() }), ..decision }
             }
             _ => decision,
         };
     }
-    let waiting = match (seen.tip.stalled_since_ms, seen.wallet.locked_since_ms) {
-        (Some(since_ms), _) => Waiting::ChainStalled { since_ms },
-        (None, Some(since_ms)) => Waiting::Locked { since_ms },
-        (None, None) => Waiting::Paused,
+    let waiting = match (seen.tip.stalled_since_ms, seen.wallet.locked_since_ms, &seen.unknown) {
+        (Some(since_ms), _, _) => Waiting::ChainStalled { since_ms },
+        (None, Some(since_ms), _) => Waiting::Locked { since_ms },
+        (None, None, Some(why)) => Waiting::UnknownVersion { why: why.clone() },
+        (None, None, None) => Waiting::Paused,
     };
     Decision::wait(3, waiting)
 }

@@ -18,6 +18,8 @@ pub struct View {
     pub tip: Tip,
     /// What can be spent.
     pub wallet: Wallet,
+    /// What about the chain is not known, so that nothing but closes may be signed there; `None` when all that matters is known.
+    pub unknown: Option<String>,
     /// Where this cluster's deployments stand, oldest generation first. Empty: absent.
     pub placements: Vec<Placed>,
     /// Facts from the ledger.

@@ -4,6 +4,7 @@ mod look;
 mod pace;
 mod perform;
 mod provider_facts;
+mod sentinel;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -21,6 +22,7 @@ use crate::journal::LedgerJournal;
 use crate::network::Network;
 use pace::Pace;
 use provider_facts::ProviderCache;
+use sentinel::Sentinel;
 
 /// The chain of one context, and the key that pays there.
 pub(crate) struct ChainAdapter {
@@ -31,6 +33,7 @@ pub(crate) struct ChainAdapter {
     wallet: RwLock<WalletState>,
     pace: Pace,
     providers: ProviderCache,
+    sentinel: Sentinel,
 }
 
 /// Whether the key is in memory.
@@ -57,6 +60,7 @@ impl ChainAdapter {
             wallet: RwLock::new(wallet),
             pace: Pace::new(network.block_ms()),
             providers: ProviderCache::default(),
+            sentinel: Sentinel::default(),
         }
     }
 

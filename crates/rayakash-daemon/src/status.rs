@@ -99,6 +99,7 @@ fn last_error(report: &Report, near: Option<&NodeView>, head: Option<String>) ->
 fn last_code(report: &Report) -> Option<Code> {
     match report.waiting.as_ref()? {
         Waiting::Budget { .. } | Waiting::Paused => Some(Code::OverBudget),
+        Waiting::UnknownVersion { .. } => Some(Code::UnknownVersion),
         Waiting::Locked { .. } => Some(Code::Locked),
         Waiting::ChainStalled { .. } => Some(Code::Unreachable),
         Waiting::BackOff { why, .. } | Waiting::GivenUp { why } if why.starts_with(NO_BID) => {
@@ -188,6 +189,7 @@ fn word(waiting: &Waiting) -> (&'static str, Option<u64>) {
     match waiting {
         Waiting::Settling { .. } => ("settling", None),
         Waiting::Paused => ("paused", None),
+        Waiting::UnknownVersion { .. } => ("unknown_version", None),
         Waiting::Locked { .. } => ("locked", None),
         Waiting::ChainStalled { .. } => ("chain_stalled", None),
         Waiting::Budget { .. } => ("budget", None),

@@ -66,7 +66,7 @@ pub(crate) async fn look(world: &dyn World, cluster: &Name, books: &Books) -> Re
         near = close_by.or(near);
         placements.push(Placed { role: Role::Head, generation: opened.generation, at });
     }
-    let view = View { tip: chain.tip, wallet: chain.wallet, placements, history };
+    let view = View { tip: chain.tip, wallet: chain.wallet, unknown: chain.unknown, placements, history };
     Ok(Placing { view, min_deposit: chain.min_deposit, near })
 }
 

@@ -100,6 +100,8 @@ pub struct ChainLook {
     pub tip: Tip,
     /// What can be spent.
     pub wallet: Wallet,
+    /// What about the chain is not known, so that nothing but closes may be signed there.
+    pub unknown: Option<String>,
     /// The chain's minimum deposit, uact.
     pub min_deposit: u128,
     /// Those of the deployments asked for that exist.

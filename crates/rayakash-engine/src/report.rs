@@ -125,6 +125,7 @@ impl Report {
         let summary = Summary::of(decision, &seen.view);
         let words = decision.words();
         let same = summary == self.summary && words == self.words;
+        let closes_only = |why: &String| format!("{why}: what runs goes on, only closes are signed");
         Self {
             revision: self.revision.saturating_add(1),
             words,
@@ -133,9 +134,9 @@ impl Report {
             since_ms: if same { self.since_ms } else { now_ms },
             near: seen.near,
             tip: Some(seen.view.tip),
+            trouble: seen.view.unknown.as_ref().map(closes_only),
             wallet: Some(seen.view.wallet),
             books,
-            trouble: None,
         }
     }
 

@@ -8,7 +8,7 @@ use akash_types::{Address, DeploymentState, Height, UACT, UAKT};
 
 use crate::{Error, Home};
 
-/// The sandbox's chain, and the account that pays.
+/// A chain, and the account that pays.
 #[derive(Clone)]
 pub struct Chain {
     client: Client,
@@ -38,8 +38,23 @@ impl Chain {
     pub fn of_sandbox(folder: &Path) -> Result<Self, Error> {
         let info = Info::read(folder)
             .ok_or_else(|| Error::Wrong(format!("no sandbox runs from {}", folder.display())))?;
-        let tenant = info.tenant.parse().map_err(|_| Error::Wrong(format!("no address: {}", info.tenant)))?;
-        Ok(Self { client: Client::connect(&[format!("http://{}", info.grpc)])?, tenant })
+        Self::at(&format!("http://{}", info.grpc), &info.tenant)
+    }
+
+    /// The chain of a node (`http://host:port`), as one account sees it. Needs a Tokio runtime.
+    pub fn at(node: &str, tenant: &str) -> Result<Self, Error> {
+        let tenant = tenant.parse().map_err(|_| Error::Wrong(format!("no address: {tenant}")))?;
+        Ok(Self { client: Client::connect(&[node.to_owned()])?, tenant })
+    }
+
+    /// Its client, for what is not asked here.
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The account that pays.
+    pub const fn tenant(&self) -> &Address {
+        &self.tenant
     }
 
     /// How the account stands now.

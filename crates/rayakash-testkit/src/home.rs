@@ -25,6 +25,7 @@ const FOREIGN: &[&str] =
 pub struct Home {
     folder: TempDir,
     program: Program,
+    variables: Vec<(&'static str, PathBuf)>,
 }
 
 /// How a command ended.
@@ -46,7 +47,7 @@ impl Home {
     /// An empty one, with a path short enough for sockets.
     pub fn new(program: Program) -> Result<Self, Error> {
         let folder = tempfile::Builder::new().prefix("rk").tempdir_in("/tmp");
-        Ok(Self { folder: folder.map_err(Error::io("making a home"))?, program })
+        Ok(Self { folder: folder.map_err(Error::io("making a home"))?, program, variables: Vec::new() })
     }
 
     /// Makes the running sandbox of another home this home's too, as far as the program can see.
@@ -69,7 +70,17 @@ impl Home {
 
     /// The daemon's ledger for the sandbox's network.
     pub fn ledger(&self) -> PathBuf {
-        self.path().join("state/sandbox/ledger.sqlite")
+        self.ledger_of("sandbox")
+    }
+
+    /// The daemon's ledger for a context.
+    pub fn ledger_of(&self, context: &str) -> PathBuf {
+        self.path().join("state").join(context).join("ledger.sqlite")
+    }
+
+    /// Sets a variable for every command from now on.
+    pub fn set(&mut self, name: &'static str, value: impl Into<PathBuf>) {
+        self.variables.push((name, value.into()));
     }
 
     /// The daemon's API.
@@ -77,10 +88,12 @@ impl Home {
         Client::new(self.path().join("run/daemon.sock"))
     }
 
-    /// Writes a file into the home; gives its path.
+    /// Writes a file into the home, and the folders on its way; gives its path.
     pub fn write(&self, name: &str, text: &str) -> Result<PathBuf, Error> {
         let path = self.path().join(name);
-        std::fs::write(&path, text).map_err(Error::io(format!("writing {}", path.display())))?;
+        let folder = path.parent().unwrap_or(self.path());
+        let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&path, text));
+        written.map_err(Error::io(format!("writing {}", path.display())))?;
         Ok(path)
     }
 
@@ -91,6 +104,7 @@ impl Home {
         for name in FOREIGN {
             command.env_remove(name);
         }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -118,10 +132,22 @@ impl Home {
         self.start_sandbox_with(&[]).await
     }
 
-    /// [`Self::start_sandbox`] with more arguments.
+    /// The same, with more arguments.
     pub async fn start_sandbox_with(&self, more: &[&str]) -> Result<Service, Error> {
-        Service::start(self, "sandbox", &[&["sandbox", "run"], more].concat(), async || {
+        let arguments = [&["sandbox", "run"], more].concat();
+        Service::start(self, "sandbox", &arguments, async || {
             Ok(self.run(&["sandbox", "status"]).await?.code == Some(0))
+        })
+        .await
+    }
+
+    /// Starts `sandbox run --providers-only` on the chain of a node, and waits until the providers bid there.
+    pub async fn start_providers(&self, node: &str, count: u8) -> Result<Service, Error> {
+        let count = count.to_string();
+        let arguments = ["sandbox", "run", "--providers-only", "--node", node, "--providers", &count];
+        Service::start(self, "providers", &arguments, async || {
+            let log = std::fs::read_to_string(self.path().join("providers.log")).unwrap_or_default();
+            Ok(log.lines().any(|line| line.starts_with("provider ")))
         })
         .await
     }

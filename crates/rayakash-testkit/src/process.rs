@@ -32,6 +32,11 @@ impl Process {
         Self::of(std::process::id())
     }
 
+    /// Its number, and when it started, in clock ticks since boot: both together name it.
+    pub fn number(self) -> (u32, u64) {
+        (self.pid.unsigned_abs(), self.start)
+    }
+
     /// Whether it still runs.
     pub fn runs(self) -> bool {
         row(self.pid).is_some_and(|row| row.process == self && !row.zombie)

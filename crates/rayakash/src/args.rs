@@ -312,26 +312,7 @@ pub(crate) struct DaemonRun {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Sandbox {
     /// Run in the foreground.
-    Run {
-        /// Time between blocks.
-        #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = block_time)]
-        block_time: std::time::Duration,
-        /// How many providers, at most 2.
-        #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=2))]
-        providers: u8,
-        /// How pods are kept apart.
-        #[arg(
-            long,
-            env = "RAYAKASH_PODS",
-            value_name = "HOW",
-            default_value = "auto",
-            hide_env_values = true
-        )]
-        pods: Pods,
-        /// Leave the session of the terminal: set when another command starts the sandbox.
-        #[arg(long, hide = true)]
-        detached: bool,
-    },
+    Run(SandboxRun),
     /// Show chain, keys and providers.
     Status,
     /// Stop it. Its state is kept.
@@ -359,6 +340,29 @@ pub(crate) enum Pods {
     Host,
     /// Each with its own network, mounts, processes and host name, or not at all.
     Namespaces,
+}
+
+/// `sandbox run`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct SandboxRun {
+    /// Time between blocks.
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = block_time)]
+    pub(crate) block_time: std::time::Duration,
+    /// How many providers, at most 2.
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=2))]
+    pub(crate) providers: u8,
+    /// How pods are kept apart.
+    #[arg(long, env = "RAYAKASH_PODS", value_name = "HOW", default_value = "auto", hide_env_values = true)]
+    pub(crate) pods: Pods,
+    /// Run the providers only, on the chain of the node that --node names. Their keys are public: a public network is refused.
+    #[arg(long, requires = "node", conflicts_with = "block_time")]
+    pub(crate) providers_only: bool,
+    /// A node's gRPC endpoint, such as `http://127.0.0.1:9090`.
+    #[arg(long, value_name = "URL", requires = "providers_only")]
+    pub(crate) node: Option<String>,
+    /// Leave the session of the terminal: set when another command starts the sandbox.
+    #[arg(long, hide = true)]
+    pub(crate) detached: bool,
 }
 
 fn block_time(text: &str) -> Result<std::time::Duration, String> {
@@ -400,8 +404,16 @@ mod tests {
             (["--pods", "host"], true),
             (["--pods", "docker"], false),
         ];
+        let visits: [(&[&str], bool); 5] = [
+            (&["--providers-only", "--node", "http://127.0.0.1:9090"], true),
+            (&["--providers-only", "--node", "http://127.0.0.1:9090", "--providers", "1"], true),
+            (&["--providers-only"], false),
+            (&["--node", "http://127.0.0.1:9090"], false),
+            (&["--providers-only", "--node", "http://127.0.0.1:9090", "--block-time", "1s"], false),
+        ];
+        let table = table.iter().map(|(words, good)| (&words[..], *good)).chain(visits);
         for (words, good) in table {
-            let parsed = Args::try_parse_from(["rayakash", "sandbox", "run"].iter().chain(&words));
+            let parsed = Args::try_parse_from(["rayakash", "sandbox", "run"].iter().chain(words));
             assert_eq!(parsed.is_ok(), good, "{words:?}");
         }
     }

@@ -17,9 +17,9 @@ pub(crate) fn config(global: &Global) -> Result<Config, Failure> {
     })
 }
 
-/// Whether the context's network is the embedded one.
+/// Whether the context's network is the embedded one of this home; endpoints name another sandbox, which is not ours to start.
 pub(crate) fn is_sandbox(config: &Config) -> bool {
-    config.context.network == Network::Sandbox
+    config.context.network == Network::Sandbox && config.context.endpoints.is_empty()
 }
 
 /// `daemon run`: serves until it is asked to stop.

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::{log, runtime, spawn};
 use akash_sandbox::control::{Client, ControlError};
-use akash_sandbox::{Config, Error, Info, NoNamespaces, Pods};
+use akash_sandbox::{Config, Error, Info, NoNamespaces, Pods, Visit};
 use rayakash_api::error::{Code, Exit, Problem};
 use rayakash_daemon::Paths;
 use std::path::Path;
@@ -30,15 +30,42 @@ pub(crate) fn run(paths: &Paths, settings: Settings, on_ready: impl FnOnce(&Info
     config.providers = settings.providers;
     config.pods = settings.pods;
     runtime::service(async {
-        akash_sandbox::run(config, on_ready, runtime::asked_to_stop()).await.map_err(|error| not_run(&error))
+        akash_sandbox::run(config, on_ready, runtime::asked_to_stop()).await.map_err(|error| ended(&error))
     })?;
     Ok(Exit::Ok)
 }
 
-fn not_run(error: &Error) -> Failure {
+/// `sandbox run --providers-only`: the providers on the chain of another node, until they are asked to stop.
+pub(crate) fn visit(
+    paths: &Paths,
+    settings: Settings,
+    node: &str,
+    on_ready: impl FnOnce(&Visit),
+) -> Result<Exit, Failure> {
+    if settings.providers == 0 {
+        return Err(Failure::new(Code::BadRequest, "--providers-only with no provider runs nothing"));
+    }
+    if settings.detached {
+        spawn::leave_session()?;
+    }
+    log::start(log::filter("info", settings.verbose), false);
+    let mut config = Config::new(paths.visiting_providers(), paths.cache());
+    config.providers = settings.providers;
+    config.pods = settings.pods;
+    runtime::service(async {
+        let visit = akash_sandbox::run_providers(config, node, on_ready, runtime::asked_to_stop());
+        visit.await.map_err(|error| ended(&error))
+    })?;
+    Ok(Exit::Ok)
+}
+
+/// Why it does not run, or not any more.
+fn ended(error: &Error) -> Failure {
     let code = match error {
         Error::Running { .. } => Code::Conflict,
         Error::Log { .. } | Error::OtherVersion { .. } => Code::StateDamaged,
+        Error::PublicNetwork { .. } => Code::WrongNetwork,
+        Error::Node { .. } => Code::Unreachable,
         Error::Namespaces(NoNamespaces::Programs { .. }) => Code::MissingProgram,
         Error::Namespaces(NoNamespaces::Forbidden { .. }) => Code::Forbidden,
         Error::File { .. }

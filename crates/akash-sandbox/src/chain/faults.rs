@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// Something that goes wrong because somebody asked for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Fault {
     /// The next broadcast is refused before the node has looked at it.
@@ -23,12 +23,18 @@ pub enum Fault {
     Halt,
     /// Blocks are made again.
     Resume,
+    /// The node says that it is another version, as after an upgrade; until the sandbox ends.
+    Version {
+        /// Which, such as `v3.0.0`.
+        version: String,
+    },
 }
 
 /// The faults that were asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     pub(crate) halted: bool,
+    pub(crate) version: Option<String>,
     refuse: u32,
     drop_answer: u32,
     drop_after_commit: u32,
@@ -52,6 +58,7 @@ impl Faults {
             Fault::DropAnswerAfterCommit => self.drop_after_commit = self.drop_after_commit.saturating_add(1),
             Fault::Halt => self.halted = true,
             Fault::Resume => self.halted = false,
+            Fault::Version { version } => self.version = Some(version),
         }
     }
 

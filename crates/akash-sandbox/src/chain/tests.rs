@@ -12,8 +12,12 @@ const BLOCK_TIME: Duration = Duration::from_millis(500);
 const TREASURY: Keyholder = Keyholder::ALL[4];
 const OTHER: Keyholder = Keyholder::ALL[6];
 
+fn named(folder: &Path, chain_id: &str) -> Result<Node, Error> {
+    Node::open(folder, Genesis::sandbox(chain_id, clock::unix_millis()), BLOCK_TIME)
+}
+
 fn open(folder: &Path) -> Node {
-    Node::open(folder, Genesis::sandbox("local", clock::unix_millis()), BLOCK_TIME).unwrap()
+    named(folder, "local").unwrap()
 }
 
 fn address(holder: &Keyholder) -> Address {
@@ -100,9 +104,7 @@ fn a_damaged_log_is_no_log() {
     let text = std::fs::read_to_string(&log).unwrap();
     let refused = |text: &str, chain: &str| {
         std::fs::write(&log, text).unwrap();
-        Node::open(folder.path(), Genesis::sandbox(chain, clock::unix_millis()), BLOCK_TIME)
-            .unwrap_err()
-            .to_string()
+        named(folder.path(), chain).unwrap_err().to_string()
     };
     let bad = refused(&text.replacen("\n2 ", "\n7 ", 1), "local");
     assert!(bad.contains("line 3: its checksum is wrong"), "{bad}");

@@ -40,6 +40,25 @@ fn r3_paused_spends_nothing_and_closes() {
 }
 
 #[test]
+fn r3_on_a_chain_that_is_not_known_nothing_is_opened_or_paid_in_and_everything_closes() {
+    let why = "the node is version v3.0.0".to_owned();
+    let told = Some(Waiting::UnknownVersion { why: why.clone() });
+    let unknown = |world: World| world.view(|v| v.unknown = Some(why.clone()));
+    let order = unknown(World::new()).decide();
+    assert_eq!((order.row, order.acts.len(), order.waiting), (Row(3), 0, told.clone()));
+    let lease = unknown(World::new()).height(110).place(1, bidding(100, vec![offer(1, 50)])).decide();
+    assert_eq!((lease.acts.len(), lease.waiting), (0, told.clone()));
+    let collecting = unknown(World::new()).height(101).place(1, bidding(100, vec![offer(1, 50)])).decide();
+    assert_eq!((collecting.row, collecting.waiting), (Row(8), told.clone()));
+    let running = unknown(World::new()).place(1, leased(1)).probed().decide();
+    assert_eq!((running.row, running.waiting), (Row(19), told), "it goes on, and says why nobody tops it up");
+    let closes = unknown(World::new().unwanted()).place(1, leased(1)).decide();
+    assert_eq!((closes.row, closes.acts.iter().any(Act::signs)), (Row(23), true));
+    let lost = unknown(World::new()).place(1, lost(1, Loss::Unstable)).decide();
+    assert!(lost.acts.iter().any(|act| matches!(act, Act::CloseDeployment { .. })), "{lost:?}");
+}
+
+#[test]
 fn r3_locked_or_stalled_signs_nothing() {
     let locked = World::new().view(|v| v.wallet.locked_since_ms = Some(5));
     assert_eq!(locked.decide().waiting, Some(Waiting::Locked { since_ms: 5 }));
@@ -533,6 +552,7 @@ mod property {
             wish in any::<bool>(),
             at in proptest::option::of(placement()),
             paused in any::<bool>(),
+            unknown in any::<bool>(),
             locked in any::<bool>(),
             stalled in any::<bool>(),
             height in 100_u64..20_000,
@@ -542,6 +562,7 @@ mod property {
             if let Some(at) = at { world = world.place(1, at); }
             let world = world.view(|v| {
                 v.wallet.paused = paused;
+                v.unknown = unknown.then(|| "v3".to_owned());
                 v.wallet.locked_since_ms = locked.then_some(1);
                 v.tip.stalled_since_ms = stalled.then_some(1);
             });

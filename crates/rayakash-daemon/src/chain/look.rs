@@ -30,6 +30,7 @@ impl ChainAdapter {
 
     async fn try_look(&self, deployments: &[DeploymentId]) -> Result<ChainLook, ChainError> {
         let tip = self.tip().await?;
+        let unknown = self.closes_only().await?;
         let at = At::Height(tip.height);
         let mut records = BTreeMap::new();
         for id in deployments {
@@ -38,7 +39,7 @@ impl ChainAdapter {
             }
         }
         let min_deposit = self.min_deposit().await?;
-        Ok(ChainLook { tip, wallet: self.wallet(at).await?, min_deposit, deployments: records })
+        Ok(ChainLook { tip, wallet: self.wallet(at).await?, unknown, min_deposit, deployments: records })
     }
 
     /// The newest block, the pace of blocks, and whether there are still any. A node of another chain, or one that is behind what was

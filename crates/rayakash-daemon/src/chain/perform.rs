@@ -20,6 +20,9 @@ impl ChainAdapter {
         let Some((message, class)) = message(act, sender.key().address()) else {
             return Outcome::NotStarted { why: format!("{} is no transaction", act.name()) };
         };
+        if let Err(why) = self.permit(class).await {
+            return Outcome::NotStarted { why };
+        }
         let memo = format!("{MEMO_MARK}{intent}");
         match sender.carry_out(intent, vec![message], class, &memo).await {
             Ok(end) => self.ended(end, act.name()),

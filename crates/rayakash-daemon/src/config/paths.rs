@@ -97,6 +97,11 @@ impl Paths {
         self.state.join("sandbox")
     }
 
+    /// The state of the sandbox's providers when they run without its chain.
+    pub fn visiting_providers(&self) -> PathBuf {
+        self.sandbox().join("visiting")
+    }
+
     /// The sandbox's log when it was started by the command line.
     pub fn sandbox_log(&self) -> PathBuf {
         self.state.join("sandbox.log")

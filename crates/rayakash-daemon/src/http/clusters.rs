@@ -59,6 +59,7 @@ pub(crate) async fn apply(
     let stuck = books.history().gave_up.is_some() || !books.history().tries.is_empty();
     let before = service.ledger().wish_text(&name).await.map_err(Failure::from)?;
     if before.as_deref() != Some(kept.as_str()) || apply.restart || stuck {
+        known_chain(&service, &name).await?;
         let at_ms = SystemClock.now_ms();
         let written = service.ledger().write_wish(&name, &kept, apply.restart, at_ms).await;
         written.map_err(Failure::from)?;
@@ -116,6 +117,9 @@ pub(crate) async fn plan(
     let wish = Wish { cluster: cluster.clone(), restart: true, written_ms: SystemClock.now_ms() };
     let rehearsal = Rehearsal::of(&service.clusters.world);
     let seen = preview(&rehearsal, wish, &service.clusters.settings).await?;
+    if let Some(why) = &seen.seen.view.unknown {
+        return Err(unknown_version(why, &name));
+    }
     let differs = |act: &&Act| !is_upkeep(act, &seen.seen.view);
     let changes: Vec<v1::Change> = seen.decision.acts.iter().filter(differs).map(change).collect();
     let restarts = |act: &Act| {
@@ -197,6 +201,17 @@ fn permitted(service: &Service, cluster: &Cluster, yes: bool) -> Answer<()> {
     } else {
         Err(Problem::new(Code::NotApproved, "this spends real money and nobody agreed to it").into())
     }
+}
+
+/// A wish that would spend on a chain that is not known is not written down. A chain that does not answer now is waited for later.
+async fn known_chain(service: &Service, name: &Name) -> Answer<()> {
+    let asked = service.world().chain.closes_only().await;
+    asked.ok().flatten().map_or(Ok(()), |why| Err(unknown_version(&why, name)))
+}
+
+fn unknown_version(why: &str, name: &Name) -> Failure {
+    let problem = Problem::new(Code::UnknownVersion, format!("{why}; only what closes is signed there"));
+    problem.hint(format!("a newer rayakash may know it; `rayakash down {name}` closes what runs")).into()
 }
 
 /// What would fail later fails now, before anything is written down.

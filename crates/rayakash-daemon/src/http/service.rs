@@ -24,6 +24,13 @@ pub(crate) async fn readyz(State(service): State<Arc<Service>>) -> (StatusCode, 
     };
     let chain = &service.world().chain;
     let tip = chain.tip().await.map(|tip| format!("{} is at block {}", chain.endpoint(), tip.height));
+    let node = match chain.verdict().await {
+        Ok(verdict) => match verdict.compatibility.closes_only() {
+            None => Ok(format!("version {} is known", verdict.about.node_version)),
+            Some(why) => Err(format!("{why}: what runs goes on, only closes are signed (unknown-version)")),
+        },
+        Err(error) => Err(chain.unavailable(&error).to_string()),
+    };
     let ledger = service.ledger().clusters().await.map(|rows| format!("{} clusters on record", rows.len()));
     let key = match chain.key() {
         Some(key) => Ok(format!("{} is unlocked", key.address())),
@@ -31,6 +38,7 @@ pub(crate) async fn readyz(State(service): State<Arc<Service>>) -> (StatusCode, 
     };
     let checks = vec![
         check("chain", tip.map_err(|error| chain.unavailable(&error).to_string())),
+        check("node", node),
         check("ledger", ledger.map_err(|error| error.to_string())),
         check("key", key),
     ];

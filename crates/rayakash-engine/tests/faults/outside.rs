@@ -278,7 +278,7 @@ impl Chain for Outside {
             paused: false,
         };
         let deployments = deployments.iter().filter_map(record).collect();
-        Ok(ChainLook { tip, wallet, min_deposit: MIN_DEPOSIT, deployments })
+        Ok(ChainLook { tip, wallet, unknown: None, min_deposit: MIN_DEPOSIT, deployments })
     }
 
     async fn perform(&self, intent: &str, act: &Act) -> Outcome {

@@ -21,7 +21,9 @@ pub(super) fn run(args: &File, global: &Global, output: &Output) -> Outcome {
 
 fn human(plan: &Plan) -> String {
     if plan.changes.is_empty() {
-        return format!("{}: no changes", plan.name);
+        let now =
+            plan.waiting.as_ref().map(|waiting| format!(" now: {}", waiting.detail)).unwrap_or_default();
+        return format!("{}: no changes{now}", plan.name);
     }
     let money = if plan.real_money { "" } else { " (no real money)" };
     let mut text = format!("{} on {}{money}\n", plan.name, plan.network);
@@ -44,7 +46,7 @@ fn human(plan: &Plan) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rayakash_api::v1::{Change, Micro};
+    use rayakash_api::v1::{Change, Micro, Waiting};
 
     #[test]
     fn a_plan_says_the_worst_case() {
@@ -63,6 +65,10 @@ mod tests {
             human(&plan),
             "a on sandbox (no real money)\n  open_deployment: 1 head, 2 workers\n  at most 0.50 USD per hour, no limit in total\n  first deposit: 5000000 uact\n"
         );
-        assert_eq!(human(&Plan { changes: Vec::new(), ..plan }), "a: no changes");
+        let held =
+            Waiting { what: "budget".into(), since: 0, until: None, detail: "refused by budget".into() };
+        let none = Plan { changes: Vec::new(), ..plan };
+        assert_eq!(human(&none), "a: no changes");
+        assert_eq!(human(&Plan { waiting: Some(held), ..none }), "a: no changes now: refused by budget");
     }
 }

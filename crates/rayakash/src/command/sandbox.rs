@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::{daemon, runtime, sandbox, spawn};
 use akash_sandbox::control::{Client, Status};
-use akash_sandbox::{Fault, Info};
+use akash_sandbox::{Fault, Info, MNEMONIC, ProviderInfo, Visit};
 use rayakash_api::error::{Code, Exit};
 use serde_json::json;
 use std::path::Path;
@@ -21,15 +21,18 @@ pub(super) fn run(args: &Sandbox, global: &Global, output: &Output) -> Outcome {
     let paths = daemon::config(global)?.paths;
     let home = paths.sandbox();
     match args {
-        Sandbox::Run { block_time, providers, pods, detached } => {
+        Sandbox::Run(run) => {
             let settings = sandbox::Settings {
-                block_time: *block_time,
-                providers: usize::from(*providers),
-                pods: wish(*pods),
-                detached: *detached,
+                block_time: run.block_time,
+                providers: usize::from(run.providers),
+                pods: wish(run.pods),
+                detached: run.detached,
                 verbose: global.verbose,
             };
-            sandbox::run(&paths, settings, |info| output.say(&about(info)))
+            match &run.node {
+                Some(node) => sandbox::visit(&paths, settings, node, |visit| output.say(&visiting(visit))),
+                None => sandbox::run(&paths, settings, |info| output.say(&about(info))),
+            }
         }
         Sandbox::Status => runtime::command(status(&home, output)),
         Sandbox::Stop => runtime::command(stop(&home, output)),
@@ -59,15 +62,18 @@ const fn wish(pods: Pods) -> akash_sandbox::Pods {
     }
 }
 
-/// `delay 500`, `drop-answer`, …: a fault's word, and milliseconds where it takes some.
+/// `delay 500`, `version v3.0.0`, `drop-answer`, …: a fault's word, and what it takes.
 fn parse_fault(words: &[String]) -> Result<Fault, Failure> {
     let kind = words.first().map(|word| word.replace('-', "_")).unwrap_or_default();
-    let ms = words.get(1).and_then(|word| word.parse::<u64>().ok());
-    let value = if ms.is_some() { json!({ "kind": kind, "ms": ms }) } else { json!({ "kind": kind }) };
+    let value = match words.get(1) {
+        Some(ms) if kind == "delay" => json!({ "kind": kind, "ms": ms.parse::<u64>().ok() }),
+        Some(version) if kind == "version" => json!({ "kind": kind, "version": version }),
+        _ => json!({ "kind": kind }),
+    };
     serde_json::from_value(value).map_err(|error| {
         let failure =
             Failure::because(Code::BadRequest, format!("`{}` is no fault", words.join(" ")), &error);
-        failure.hint("refuse, delay MS, drop-answer, drop-answer-after-commit, halt, resume")
+        failure.hint("refuse, delay MS, drop-answer, drop-answer-after-commit, halt, resume, version V")
     })
 }
 
@@ -111,18 +117,29 @@ async fn stop(home: &Path, output: &Output) -> Outcome {
 }
 
 fn about(info: &Info) -> String {
-    let mut text = format!(
+    let chain = format!(
         "sandbox: no real money\nchain       {} at {}\nrest        http://{}\ntenant      {}\nmnemonic    {}",
         info.chain_id, info.grpc, info.rest, info.tenant, info.mnemonic
     );
-    for provider in &info.providers {
-        text.push_str(&format!("\nprovider    {} {}", provider.address, provider.host_uri));
-    }
+    let mut text = chain + &providers(&info.providers);
     text.push_str(&format!("\npods        {}", info.pods));
     if let Some(why) = &info.pods_because {
         text.push_str(&format!(", because namespaces cannot be made: {why}"));
     }
     text
+}
+
+fn visiting(visit: &Visit) -> String {
+    let node = format!(
+        "providers only, on a chain of this machine: no real money\nchain       {} at {}\nmnemonic    {MNEMONIC} (public)",
+        visit.chain_id, visit.node
+    );
+    node + &providers(&visit.providers)
+}
+
+fn providers(all: &[ProviderInfo]) -> String {
+    let line = |one: &ProviderInfo| format!("\nprovider    {} {}", one.address, one.host_uri);
+    all.iter().map(line).collect()
 }
 
 fn doing(status: &Status) -> String {
@@ -145,7 +162,10 @@ mod tests {
         assert_eq!(parse(&["drop-answer"]), Some(Fault::DropAnswer));
         assert_eq!(parse(&["delay", "500"]), Some(Fault::Delay { ms: 500 }));
         assert_eq!(parse(&["halt"]), Some(Fault::Halt));
+        assert_eq!(parse(&["version", "v3.0.0"]), Some(Fault::Version { version: "v3.0.0".to_owned() }));
         assert_eq!(parse(&["delay"]), None);
+        assert_eq!(parse(&["delay", "soon"]), None);
+        assert_eq!(parse(&["version"]), None);
         assert_eq!(parse(&["explode"]), None);
     }
 }

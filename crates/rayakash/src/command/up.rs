@@ -89,6 +89,11 @@ fn stuck(status: &ClusterStatus, what: &str) -> Option<impl FnOnce(String) -> Fa
         "budget" => {
             (Code::OverBudget, "raise the cap in the file, or fund the key".to_owned(), Some(tries_again))
         }
+        "unknown_version" => (
+            Code::UnknownVersion,
+            "a newer rayakash may know it".to_owned(),
+            Some(format!("the daemon signs only what closes; `rayakash down {name}` does")),
+        ),
         "locked" => (
             Code::Locked,
             "rayakash keys unlock KEY".to_owned(),
@@ -144,6 +149,7 @@ mod tests {
             (State::Waiting, Some("back_off"), Some(Code::GivenUp), Ok(false)),
             (State::Waiting, Some("budget"), None, Err(Code::OverBudget)),
             (State::Waiting, Some("locked"), None, Err(Code::Locked)),
+            (State::Waiting, Some("unknown_version"), None, Err(Code::UnknownVersion)),
             (State::Waiting, Some("chain_stalled"), None, Ok(false)),
             (State::Ready, Some("needs_restart"), None, Ok(true)),
             (State::Closed, None, None, Err(Code::Conflict)),

@@ -10,7 +10,6 @@ use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::{
 use cosmos_sdk_proto::tendermint::p2p::DefaultNodeInfo;
 use tonic::{Request, Response, Status};
 
-use super::discovery::NODE_VERSION;
 use super::{answer, blocks};
 use crate::market::MINIMUM_GAS_PRICE;
 
@@ -62,7 +61,7 @@ super::serve! {
             let version = VersionInfo {
                 name: "akash".to_owned(),
                 app_name: "akash".to_owned(),
-                version: NODE_VERSION.to_owned(),
+                version: self.node.version(),
                 ..VersionInfo::default()
             };
             let info =

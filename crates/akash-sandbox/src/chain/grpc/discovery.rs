@@ -8,9 +8,6 @@ use tonic::{Request, Response, Status};
 
 use super::answer;
 
-/// The version that the node says it is; the model follows v2.1.
-pub(super) const NODE_VERSION: &str = concat!("v2.1.0+rayakash-sandbox.", env!("CARGO_PKG_VERSION"));
-
 const MODULES: [(&str, &str); 6] = [
     ("audit", "v1"),
     ("cert", "v1"),
@@ -37,7 +34,7 @@ impl Discovery for super::Api {
             client_info: Some(ClientInfo { api_version: "v1beta3".to_owned() }),
             supported_versions: vec![version("v1beta4"), version("v1beta3")],
             chain_id: state.chain_id.clone(),
-            node_version: NODE_VERSION.to_owned(),
+            node_version: self.node.version(),
             min_client_version: String::new(),
         };
         Ok(answer(&state, GetInfoResponse { info: Some(info) }))

@@ -144,6 +144,7 @@ impl World {
                 locked_since_ms: None,
                 paused: false,
             },
+            unknown: None,
             placements: vec![],
             history: History::default(),
         };
