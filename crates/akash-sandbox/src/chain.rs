@@ -8,6 +8,8 @@ mod faults;
 #[expect(clippy::result_large_err, reason = "tonic's error type, as tonic's traits want it")]
 pub(crate) mod grpc;
 mod log;
+pub(crate) mod rpc;
+mod seal;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +23,7 @@ use tokio::sync::watch;
 pub use faults::Fault;
 use faults::Faults;
 use log::BlockLog;
+use seal::{Sealed, Seals};
 
 use crate::clock;
 use crate::error::Error;
@@ -29,11 +32,12 @@ use crate::market::{Block, Chain, Genesis, Simulated, State, TxHash};
 /// The name of the log in the sandbox's folder.
 const LOG: &str = "blocks.log";
 
-/// A chain of one validator on this machine. Harnesses read it directly; everything else goes through gRPC.
+/// A chain of one validator on this machine. Harnesses read it directly; everything else goes through gRPC and RPC.
 #[derive(Debug)]
 pub struct Node {
     inner: Mutex<Inner>,
     faults: Mutex<Faults>,
+    seals: Seals,
     tip: watch::Sender<Height>,
     block_time: Duration,
 }
@@ -69,7 +73,7 @@ impl Node {
         let ahead_ms = chain.state().time_ms.saturating_sub(now);
         let (tip, _) = watch::channel(chain.state().height);
         let inner = Mutex::new(Inner { chain, log, ahead_ms, closed: false });
-        Ok(Self { inner, faults: Mutex::default(), tip, block_time })
+        Ok(Self { inner, faults: Mutex::default(), seals: Seals::new(chain_id), tip, block_time })
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -98,6 +102,11 @@ impl Node {
     /// A block.
     pub fn block(&self, height: Height) -> Option<Arc<Block>> {
         self.inner().chain.block(height).cloned()
+    }
+
+    /// A block with everything that CometBFT adds to it.
+    fn sealed(&self, height: Height) -> Option<Sealed> {
+        self.seals.seal(height, |height| self.block(height))
     }
 
     /// The blocks from a height on, oldest first.

@@ -15,6 +15,8 @@ pub struct Config {
     pub block_time: Duration,
     /// Where the chain listens for gRPC. Port 0: a free one, and the same again at the next start.
     pub grpc: SocketAddr,
+    /// Where the chain listens for CometBFT's RPC. Port 0 as above.
+    pub rpc: SocketAddr,
     /// Where the controls listen, loopback only. Port 0 as above.
     pub control: SocketAddr,
     /// How many providers there are, at most 2.
@@ -32,6 +34,7 @@ impl Config {
             cache: cache.into(),
             block_time: Duration::from_millis(500),
             grpc: free,
+            rpc: free,
             control: free,
             providers: 2,
             chain_id: "rayakash-sandbox".to_owned(),

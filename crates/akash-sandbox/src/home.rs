@@ -20,6 +20,8 @@ pub struct Info {
     pub pid: u32,
     /// Where the chain answers gRPC.
     pub grpc: SocketAddr,
+    /// Where the chain answers CometBFT's RPC.
+    pub rpc: SocketAddr,
     /// Where the controls answer HTTP.
     pub control: SocketAddr,
     /// The chain's name.
@@ -47,6 +49,8 @@ pub struct ProviderInfo {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ports {
     pub(crate) grpc: u16,
+    #[serde(default)]
+    pub(crate) rpc: u16,
     pub(crate) control: u16,
     pub(crate) gateways: [u16; 2],
 }

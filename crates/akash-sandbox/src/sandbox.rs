@@ -10,7 +10,7 @@ use akash_wallet::{Key, Mnemonic};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::chain::{Node, grpc};
+use crate::chain::{Node, grpc, rpc};
 use crate::config::Config;
 use crate::control::{self, Controls};
 use crate::error::Error;
@@ -49,10 +49,11 @@ pub async fn start(config: Config) -> Result<Sandbox, Error> {
     let home = Home::lock(&config.home)?;
     let node = Arc::new(Node::open(home.path(), &config.chain_id, config.block_time)?);
     let mut ports = home.ports();
-    let chain = listen(config.grpc, ports.grpc).await?;
+    let chain =
+        Listeners { grpc: listen(config.grpc, ports.grpc).await?, rpc: listen(config.rpc, ports.rpc).await? };
     let controls = listen(config.control, ports.control).await?;
-    let (grpc, control) = (address(&chain)?, address(&controls)?);
-    (ports.grpc, ports.control) = (grpc.port(), control.port());
+    let (grpc, rpc, control) = (address(&chain.grpc)?, address(&chain.rpc)?, address(&controls)?);
+    (ports.grpc, ports.rpc, ports.control) = (grpc.port(), rpc.port(), control.port());
     // The first answer must not find a chain without a block.
     if node.state().height == Height(0) {
         node.make_block()?;
@@ -70,6 +71,7 @@ pub async fn start(config: Config) -> Result<Sandbox, Error> {
     let info = Info {
         pid: std::process::id(),
         grpc,
+        rpc,
         control,
         chain_id: config.chain_id,
         block_time_ms: u64::try_from(config.block_time.as_millis()).unwrap_or(u64::MAX),
@@ -109,6 +111,11 @@ impl Sandbox {
     /// Where the chain answers gRPC.
     pub const fn grpc(&self) -> SocketAddr {
         self.info.grpc
+    }
+
+    /// Where the chain answers CometBFT's RPC.
+    pub const fn rpc(&self) -> SocketAddr {
+        self.info.rpc
     }
 
     /// Where the controls answer.
@@ -161,13 +168,26 @@ impl Drop for Running {
     }
 }
 
-fn serve_chain(tasks: &Tasks, node: &Arc<Node>, listener: TcpListener) {
+/// Where the chain listens.
+#[derive(Debug)]
+struct Listeners {
+    grpc: TcpListener,
+    rpc: TcpListener,
+}
+
+fn serve_chain(tasks: &Tasks, node: &Arc<Node>, listeners: Listeners) {
     let ticking = Arc::clone(node);
     tasks.spawn("blocks", async move { ticking.tick().await });
     let (served, stop) = (Arc::clone(node), tasks.token().clone());
     tasks.spawn_graceful("chain", async move {
-        if let Err(error) = grpc::serve_until(served, listener, stop.cancelled_owned()).await {
+        if let Err(error) = grpc::serve_until(served, listeners.grpc, stop.cancelled_owned()).await {
             tracing::error!(error = &error as &dyn std::error::Error, "the chain stopped answering");
+        }
+    });
+    let (served, stop) = (Arc::clone(node), tasks.token().clone());
+    tasks.spawn_graceful("rpc", async move {
+        if let Err(error) = rpc::serve_until(served, listeners.rpc, stop).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "the chain's RPC stopped answering");
         }
     });
 }

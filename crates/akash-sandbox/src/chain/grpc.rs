@@ -12,6 +12,10 @@ mod page;
 mod registry;
 mod tx;
 
+pub(super) use blocks::timestamp;
+pub(super) use discovery::NODE_VERSION;
+pub(super) use tx::events;
+
 use std::future::Future;
 use std::sync::Arc;
 
@@ -23,13 +27,14 @@ use akash_types::{Height, Rejection};
 use cosmos_sdk_proto::cosmos;
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
+use tonic::service::Routes;
 use tonic::{Code, Request, Response, Status};
 
 use super::Node;
 use crate::market::State;
 
 /// The metadata that names the height of a query, and of its answer.
-const HEIGHT: &str = "x-cosmos-block-height";
+pub(super) const HEIGHT: &str = "x-cosmos-block-height";
 
 /// Every service of the chain.
 #[derive(Clone, Debug)]
@@ -96,15 +101,10 @@ fn required<T>(part: Option<T>, name: &str) -> Result<T, Status> {
     part.ok_or_else(|| Status::invalid_argument(format!("empty request: {name}")))
 }
 
-/// Serves until `stop` is done; what is being answered then is answered.
-pub(crate) async fn serve_until(
-    node: Arc<Node>,
-    listener: TcpListener,
-    stop: impl Future<Output = ()> + Send,
-) -> Result<(), tonic::transport::Error> {
-    let api = Api { node };
-    tonic::transport::Server::builder()
-        .add_service(cosmos::tx::v1beta1::service_server::ServiceServer::new(api.clone()))
+/// Every service of the chain.
+pub(super) fn routes(node: &Arc<Node>) -> Routes {
+    let api = Api { node: Arc::clone(node) };
+    Routes::new(cosmos::tx::v1beta1::service_server::ServiceServer::new(api.clone()))
         .add_service(cosmos::auth::v1beta1::query_server::QueryServer::new(api.clone()))
         .add_service(cosmos::bank::v1beta1::query_server::QueryServer::new(api.clone()))
         .add_service(cosmos::base::node::v1beta1::service_server::ServiceServer::new(api.clone()))
@@ -116,6 +116,17 @@ pub(crate) async fn serve_until(
         .add_service(provider::v1beta4::query_server::QueryServer::new(api.clone()))
         .add_service(audit::v1::query_server::QueryServer::new(api.clone()))
         .add_service(discovery_proto::v1::discovery_server::DiscoveryServer::new(api))
+        .prepare()
+}
+
+/// Serves until `stop` is done; what is being answered then is answered.
+pub(crate) async fn serve_until(
+    node: Arc<Node>,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send,
+) -> Result<(), tonic::transport::Error> {
+    tonic::transport::Server::builder()
+        .add_routes(routes(&node))
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop)
         .await
 }

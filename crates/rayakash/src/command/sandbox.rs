@@ -99,8 +99,8 @@ async fn stop(home: &Path, output: &Output) -> Outcome {
 
 fn about(info: &Info) -> String {
     let mut text = format!(
-        "sandbox: no real money\nchain       {} at {}\ntenant      {}\nmnemonic    {}",
-        info.chain_id, info.grpc, info.tenant, info.mnemonic
+        "sandbox: no real money\nchain       {} at {}\nrpc         http://{}\ntenant      {}\nmnemonic    {}",
+        info.chain_id, info.grpc, info.rpc, info.tenant, info.mnemonic
     );
     for provider in &info.providers {
         text.push_str(&format!("\nprovider    {} {}", provider.address, provider.host_uri));

@@ -9,7 +9,8 @@ use tonic::{Request, Response, Status};
 use super::answer;
 
 /// The version that the node says it is; the model follows v2.1.
-pub(super) const NODE_VERSION: &str = concat!("v2.1.0+rayakash-sandbox.", env!("CARGO_PKG_VERSION"));
+pub(in crate::chain) const NODE_VERSION: &str =
+    concat!("v2.1.0+rayakash-sandbox.", env!("CARGO_PKG_VERSION"));
 
 const MODULES: [(&str, &str); 6] = [
     ("audit", "v1"),

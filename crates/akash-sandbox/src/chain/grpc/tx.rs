@@ -1,5 +1,6 @@
 //! Broadcasting, simulating and finding transactions.
 
+use akash_types::Height;
 use cosmos_sdk_proto::Any;
 use cosmos_sdk_proto::cosmos::base::abci::v1beta1::{GasInfo, Result as Tried, TxMsgData, TxResponse};
 use cosmos_sdk_proto::cosmos::tx::v1beta1::service_server::Service;
@@ -11,9 +12,9 @@ use cosmos_sdk_proto::tendermint::abci;
 use prost::Message as _;
 use tonic::{Request, Response, Status};
 
-use super::blocks;
 use super::page::page;
 use crate::chain::faults::Answer;
+use crate::chain::seal::Sealed;
 use crate::clock;
 use crate::market::{Block, Delivered, Event, TxHash};
 
@@ -79,17 +80,13 @@ super::serve! {
             request: Request<GetBlockWithTxsRequest>,
         ) -> Result<Response<GetBlockWithTxsResponse>, Status> {
             let asked = request.into_inner();
-            let block = self.block(asked.height)?;
-            let items = block.txs.iter().map(|d| (d.tx.hash.to_string(), Some(d)));
+            let Sealed { id, block, .. } = self.sealed(asked.height)?;
+            let model = self.node.block(Height::from_wire(asked.height));
+            let model = model.ok_or_else(|| Status::internal("a sealed block is not there"))?;
+            let items = model.txs.iter().map(|d| (d.tx.hash.to_string(), Some(d)));
             let (found, pagination) = page(items, asked.pagination, true)?;
             let txs = found.into_iter().map(decoded).collect::<Result<_, _>>()?;
-            let chain_id = self.node.state().chain_id;
-            Ok(Response::new(GetBlockWithTxsResponse {
-                txs,
-                block_id: Some(blocks::id(&block)),
-                block: Some(blocks::block(&block, &chain_id)),
-                pagination,
-            }))
+            Ok(Response::new(GetBlockWithTxsResponse { txs, block_id: Some(id), block: Some(block), pagination }))
         }
     }
     unserved {
@@ -159,7 +156,8 @@ fn result(block: &Block, delivered: &Delivered) -> TxResponse {
     response
 }
 
-fn events(events: &[Event]) -> Vec<abci::Event> {
+/// Events as CometBFT has them.
+pub(in crate::chain) fn events(events: &[Event]) -> Vec<abci::Event> {
     let attribute = |(key, value): &(String, String)| abci::EventAttribute {
         key: key.clone(),
         value: value.clone(),
