@@ -230,6 +230,9 @@ async fn three_roads_lead_to_one_answer() {
     let (status, text) = http(&sandbox, "GET /block?height=1000000", "").await;
     assert!(status == 500 && text.contains("less than or equal to the current blockchain height"), "{text}");
     assert_eq!(http(&sandbox, "GET /no_such_method", "").await.0, 404);
+    socket.close(None).await.unwrap();
+    let last = tokio::time::timeout(PATIENCE, socket.next()).await.unwrap();
+    assert!(matches!(last, Some(Ok(Message::Close(_)))), "a wish to close is answered: {last:?}");
     assert!(http(&sandbox, "GET /", "").await.1.contains("/abci_query?path=_&data=_&height=_&prove=_"));
 }
 

@@ -60,7 +60,8 @@ pub(crate) async fn serve_until(
 async fn index() -> String {
     let line = |(name, names): &(&str, &[&str])| {
         let parameters = names.iter().map(|name| format!("{name}=_")).collect::<Vec<_>>();
-        format!("/{name}?{}\n", parameters.join("&"))
+        let mark = if parameters.is_empty() { "" } else { "?" };
+        format!("/{name}{mark}{}\n", parameters.join("&"))
     };
     methods::ALL.iter().map(line).collect()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use akash_types::Height;
-use cosmos_sdk_proto::tendermint::types::Header;
+use cosmos_sdk_proto::tendermint::types::{Commit, Header};
 use prost::Message as _;
 use serde_json::{Map, Value, json};
 
@@ -52,6 +52,13 @@ pub(super) fn header_json(header: &Header) -> Value {
     value
 }
 
+/// A commit as nodes write it: no signatures are an empty list.
+fn commit_json(commit: &Commit) -> Value {
+    let Commit { height, round, block_id, signatures } = commit;
+    let signatures = signatures.iter().map(|signature| json!(signature)).collect::<Vec<_>>();
+    json!({ "height": height.to_string(), "round": round, "block_id": block_id, "signatures": signatures })
+}
+
 /// A block as nodes write it.
 pub(super) fn block_json(sealed: &Sealed) -> Value {
     let block = &sealed.block;
@@ -59,8 +66,8 @@ pub(super) fn block_json(sealed: &Sealed) -> Value {
     json!({
         "header": block.header.as_ref().map(header_json),
         "data": { "txs": txs },
-        "evidence": block.evidence,
-        "last_commit": block.last_commit,
+        "evidence": { "evidence": [] },
+        "last_commit": block.last_commit.as_ref().map(commit_json),
     })
 }
 

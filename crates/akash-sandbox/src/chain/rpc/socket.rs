@@ -47,8 +47,9 @@ pub(super) async fn serve(rpc: Rpc, mut socket: WebSocket) {
                     },
                     Err(failure) => outgoing.push(envelope::response(&Value::Null, Err(failure))),
                 },
-                Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                // After a wish to close comes the end of the stream, when the wish has been answered.
+                Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Close(_))) => {}
+                Some(Err(_)) | None => return,
             },
             Some(response) = asked.next(), if !asked.is_empty() => outgoing.extend(response),
             changed = tip.changed() => {
