@@ -2,7 +2,7 @@
 //!
 //! A block is written to the log before anybody can see it. The log is flushed to the operating system, not to the disk: a
 //! killed process loses nothing, a power cut may lose the last blocks of a development chain. A start executes the log again:
-//! 100,000 blocks without transactions are 4.6 MB and take about a second.
+//! 100,000 blocks without transactions are 4.6 MB; executing, hashing and signing 20,000 takes a development build 3.5 seconds.
 
 mod faults;
 #[expect(clippy::result_large_err, reason = "tonic's error type, as tonic's traits want it")]
@@ -71,9 +71,12 @@ impl Node {
             }
         }
         let ahead_ms = chain.state().time_ms.saturating_sub(now);
-        let (tip, _) = watch::channel(chain.state().height);
+        let height = chain.state().height;
+        let (tip, _) = watch::channel(height);
         let inner = Mutex::new(Inner { chain, log, ahead_ms, closed: false });
-        Ok(Self { inner, faults: Mutex::default(), seals: Seals::new(chain_id), tip, block_time })
+        let node = Self { inner, faults: Mutex::default(), seals: Seals::new(chain_id), tip, block_time };
+        let _sealed = node.sealed(height);
+        Ok(node)
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -161,6 +164,9 @@ impl Node {
         let time = clock::unix_millis().saturating_add(inner.ahead_ms);
         let block = inner.append(time)?;
         self.tip.send_replace(block.height);
+        drop(inner);
+        // Now, and not when somebody asks: after many blocks that would take longer than askers wait.
+        let _sealed = self.sealed(block.height);
         Ok(block)
     }
 
@@ -174,6 +180,8 @@ impl Node {
             let block = inner.append(time)?;
             inner.ahead_ms = inner.ahead_ms.max(block.time_ms.saturating_sub(now));
             self.tip.send_replace(block.height);
+            drop(inner);
+            let _sealed = self.sealed(block.height);
         }
         Ok(*self.tip.borrow())
     }

@@ -1,7 +1,7 @@
 //! Blocks as CometBFT makes them: hashed, chained to the one before, signed by the chain's only validator.
 //!
 //! The model knows what a block did. Everything here follows from that and from the chain's name, so nothing of it is kept on
-//! disk: it is computed when somebody first asks, block after block, since each block names the one before; 160 bytes of each
+//! disk: it is computed when a block is made and again at a start, block after block, since each block names the one before; 160 bytes of each
 //! are kept.
 //!
 //! Hashes are CometBFT 0.38's: <https://docs.cometbft.com/v0.38/spec/core/data_structures>.
@@ -122,7 +122,7 @@ impl Seals {
         }
     }
 
-    /// The height of a block by its hash, among those that somebody has asked for.
+    /// The height of a block by its hash, among those that are sealed.
     pub(super) fn find(&self, hash: &[u8]) -> Option<Height> {
         let marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
         let place = marks.iter().rposition(|mark| mark.id.hash == hash)?;
