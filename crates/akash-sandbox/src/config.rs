@@ -21,6 +21,8 @@ pub struct Config {
     pub grpc: SocketAddr,
     /// Where the chain answers REST. Port 0 as above.
     pub rest: SocketAddr,
+    /// Where the chain listens for CometBFT's RPC. Port 0 as above.
+    pub rpc: SocketAddr,
     /// Where the controls listen, loopback only. Port 0 as above.
     pub control: SocketAddr,
     /// How many providers there are, at most 2.
@@ -41,6 +43,7 @@ impl Config {
             block_time: Duration::from_millis(500),
             grpc: free,
             rest: free,
+            rpc: free,
             control: free,
             providers: 2,
             genesis: Genesis::sandbox("rayakash-sandbox", clock::unix_millis()),

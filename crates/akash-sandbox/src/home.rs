@@ -22,6 +22,8 @@ pub struct Info {
     pub grpc: SocketAddr,
     /// Where the chain answers REST.
     pub rest: SocketAddr,
+    /// Where the chain answers CometBFT's RPC.
+    pub rpc: SocketAddr,
     /// Where the controls answer HTTP.
     pub control: SocketAddr,
     /// The chain's name.
@@ -57,6 +59,8 @@ pub(crate) struct Ports {
     pub(crate) grpc: u16,
     #[serde(default)]
     pub(crate) rest: u16,
+    #[serde(default)]
+    pub(crate) rpc: u16,
     pub(crate) control: u16,
     pub(crate) gateways: [u16; 2],
 }

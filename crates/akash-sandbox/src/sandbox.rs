@@ -10,7 +10,7 @@ use akash_wallet::{Key, Mnemonic};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::chain::{Node, grpc, rest};
+use crate::chain::{Node, grpc, rest, rpc};
 use crate::config::Config;
 use crate::control::{self, Controls};
 use crate::error::Error;
@@ -52,11 +52,16 @@ pub async fn start(config: Config) -> Result<Sandbox, Error> {
     let (isolation, why_not) = Isolation::choose(config.pods, &probe).await?;
     let node = Arc::new(Node::open(home.path(), config.genesis.clone(), config.block_time)?);
     let mut ports = home.ports();
-    let chain = listen(config.grpc, ports.grpc).await?;
-    let rest = listen(config.rest, ports.rest).await?;
+    let chain = Listeners {
+        grpc: listen(config.grpc, ports.grpc).await?,
+        rest: listen(config.rest, ports.rest).await?,
+        rpc: listen(config.rpc, ports.rpc).await?,
+    };
     let controls = listen(config.control, ports.control).await?;
-    let addresses = (address(&chain)?, address(&rest)?, address(&controls)?);
-    (ports.grpc, ports.rest, ports.control) = (addresses.0.port(), addresses.1.port(), addresses.2.port());
+    let (grpc, rest, rpc) = (address(&chain.grpc)?, address(&chain.rest)?, address(&chain.rpc)?);
+    let control = address(&controls)?;
+    (ports.grpc, ports.rest, ports.rpc, ports.control) =
+        (grpc.port(), rest.port(), rpc.port(), control.port());
     // The first answer must not find a chain without a block.
     if node.blocks_from(Height(0)).is_empty() {
         node.make_block_at(node.state().time_ms)?;
@@ -65,8 +70,7 @@ pub async fn start(config: Config) -> Result<Sandbox, Error> {
     let running = Running { tasks: Tasks::new(), node: Arc::clone(&node) };
     let tasks = &running.tasks;
     let stop_asked = CancellationToken::new();
-    serve_chain(tasks, &node, chain, rest);
-    let (grpc, rest, control) = addresses;
+    serve_chain(tasks, &node, chain);
     let uri = format!("http://{grpc}");
     let providers =
         Providers::start(&config, isolation, &uri, ports.gateways, tasks.token().child_token()).await?;
@@ -77,6 +81,7 @@ pub async fn start(config: Config) -> Result<Sandbox, Error> {
         pid: std::process::id(),
         grpc,
         rest,
+        rpc,
         control,
         chain_id: config.genesis.chain_id,
         block_time_ms: u64::try_from(config.block_time.as_millis()).unwrap_or(u64::MAX),
@@ -118,6 +123,11 @@ impl Sandbox {
     /// Where the chain answers gRPC.
     pub const fn grpc(&self) -> SocketAddr {
         self.info.grpc
+    }
+
+    /// Where the chain answers CometBFT's RPC.
+    pub const fn rpc(&self) -> SocketAddr {
+        self.info.rpc
     }
 
     /// Where the controls answer.
@@ -170,20 +180,34 @@ impl Drop for Running {
     }
 }
 
-fn serve_chain(tasks: &Tasks, node: &Arc<Node>, on_grpc: TcpListener, on_rest: TcpListener) {
+/// Where the chain listens.
+#[derive(Debug)]
+struct Listeners {
+    grpc: TcpListener,
+    rest: TcpListener,
+    rpc: TcpListener,
+}
+
+fn serve_chain(tasks: &Tasks, node: &Arc<Node>, listeners: Listeners) {
     let ticking = Arc::clone(node);
     tasks.spawn("blocks", async move { ticking.tick().await });
-    let services = grpc::services(Arc::clone(node));
+    let services = grpc::services(node);
     let (served, stop) = (services.clone(), tasks.token().clone());
     tasks.spawn_graceful("chain", async move {
-        if let Err(error) = grpc::serve_until(served, on_grpc, stop.cancelled_owned()).await {
+        if let Err(error) = grpc::serve_until(served, listeners.grpc, stop.cancelled_owned()).await {
             tracing::error!(error = &error as &dyn std::error::Error, "the chain stopped answering");
         }
     });
-    let stop = tasks.token().clone();
+    let (served, stop) = (services.clone(), tasks.token().clone());
     tasks.spawn_graceful("rest", async move {
-        if let Err(error) = rest::serve_until(services, on_rest, stop.cancelled_owned()).await {
+        if let Err(error) = rest::serve_until(served, listeners.rest, stop.cancelled_owned()).await {
             tracing::error!(error = &error as &dyn std::error::Error, "the chain's REST stopped answering");
+        }
+    });
+    let (node, stop) = (Arc::clone(node), tasks.token().clone());
+    tasks.spawn_graceful("rpc", async move {
+        if let Err(error) = rpc::serve_until(node, services, listeners.rpc, stop).await {
+            tracing::error!(error = &error as &dyn std::error::Error, "the chain's RPC stopped answering");
         }
     });
 }

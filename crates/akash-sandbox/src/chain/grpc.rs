@@ -15,6 +15,9 @@ mod page;
 mod registry;
 mod tx;
 
+pub(super) use blocks::timestamp;
+pub(super) use tx::events;
+
 use std::future::Future;
 use std::sync::Arc;
 
@@ -34,7 +37,7 @@ use super::Node;
 use crate::market::State;
 
 /// The metadata that names the height of a query, and of its answer.
-const HEIGHT: &str = "x-cosmos-block-height";
+pub(super) const HEIGHT: &str = "x-cosmos-block-height";
 
 /// Every service of the chain.
 #[derive(Clone, Debug)]
@@ -101,9 +104,9 @@ fn required<T>(part: Option<T>, name: &str) -> Result<T, Status> {
     part.ok_or_else(|| Status::invalid_argument(format!("empty request: {name}")))
 }
 
-/// Every service, to be served or asked in this process.
-pub(crate) fn services(node: Arc<Node>) -> Routes {
-    let api = Api { node };
+/// Every service of the chain, to be served or asked in this process.
+pub(crate) fn services(node: &Arc<Node>) -> Routes {
+    let api = Api { node: Arc::clone(node) };
     Routes::new(own::tx::v1beta1::service_server::ServiceServer::new(api.clone()))
         .add_service(cosmos::auth::v1beta1::query_server::QueryServer::new(api.clone()))
         .add_service(cosmos::bank::v1beta1::query_server::QueryServer::new(api.clone()))
@@ -120,6 +123,7 @@ pub(crate) fn services(node: Arc<Node>) -> Routes {
         .add_service(provider::v1beta4::query_server::QueryServer::new(api.clone()))
         .add_service(audit::v1::query_server::QueryServer::new(api.clone()))
         .add_service(discovery_proto::v1::discovery_server::DiscoveryServer::new(api))
+        .prepare()
 }
 
 /// Serves until `stop` is done; what is being answered then is answered.

@@ -15,32 +15,32 @@ use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
-use tonic::Code;
 use tonic::service::Routes;
+use tonic::{Code, Status};
 
-use super::grpc::inside::{Refused, ask};
+use super::grpc::HEIGHT;
+use super::grpc::inside::ask;
 use crate::error::Error;
 use routes::From;
 
 /// A node refuses longer bodies of transactions (CometBFT's `max_body_bytes`, which it asks behind its REST).
 const MAX_BODY: usize = 1_000_000;
-const HEIGHT: &str = "x-cosmos-block-height";
 
 #[derive(Clone)]
 struct Api {
     pool: Arc<DescriptorPool>,
-    routes: Routes,
+    services: Routes,
 }
 
 /// Serves until `stop` is done.
 pub(crate) async fn serve_until(
-    routes: Routes,
+    services: Routes,
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), Error> {
     let pool =
         DescriptorPool::decode(akash_proto::DESCRIPTORS).map_err(|e| Error::Descriptors(e.to_string()))?;
-    let api = Api { pool: Arc::new(pool), routes };
+    let api = Api { pool: Arc::new(pool), services };
     let router = Router::new().fallback(answer).with_state(api);
     axum::serve(listener, router).with_graceful_shutdown(stop).await.map_err(Error::Serve)
 }
@@ -66,7 +66,7 @@ async fn respond(
     body: Body,
 ) -> Result<Value, Response> {
     let from = if *method == Method::POST { From::Body } else { From::Query };
-    let missing = || refusal(&Refused { code: Code::Unimplemented, message: "Not Implemented".to_owned() });
+    let missing = || refusal(&Status::unimplemented("Not Implemented"));
     let (name, variables) = routes::find(from, uri.path()).ok_or_else(missing)?;
     let described = describe(&api.pool, name).ok_or_else(missing)?;
     let mut request = match from {
@@ -76,13 +76,13 @@ async fn respond(
     if let Value::Object(object) = &mut request {
         object.extend(variables.into_iter().map(|(name, text)| (name.to_owned(), json!(text))));
     }
-    let unreadable =
-        |e: json::Unreadable| refusal(&Refused { code: Code::InvalidArgument, message: e.to_string() });
+    let unreadable = |e: json::Unreadable| refusal(&Status::invalid_argument(e.to_string()));
     let request = json::read(&described.input(), &request).map_err(unreadable)?.encode_to_vec();
-    let height = headers.get(HEIGHT).cloned();
-    let answer = ask(&api.routes, name, request, height).await.map_err(|e| refusal(&e))?;
+    let height = headers.get(HEIGHT).and_then(|h| h.to_str().ok()).map_or(Some(0), |h| h.parse().ok());
+    let height = height.ok_or_else(|| refusal(&Status::invalid_argument("invalid x-cosmos-block-height")))?;
+    let answer = ask(&api.services, &format!("/{name}"), request, height).await.map_err(|e| refusal(&e))?;
     let answer = DynamicMessage::decode(described.output(), answer.as_slice());
-    let internal = |e: prost::DecodeError| refusal(&Refused { code: Code::Internal, message: e.to_string() });
+    let internal = |e: prost::DecodeError| refusal(&Status::internal(e.to_string()));
     Ok(json::write(&answer.map_err(internal)?))
 }
 
@@ -103,8 +103,7 @@ async fn body_of(body: Body) -> Result<Value, Response> {
         });
         (StatusCode::BAD_REQUEST, axum::Json(told)).into_response()
     })?;
-    serde_json::from_slice(&bytes)
-        .map_err(|e| refusal(&Refused { code: Code::InvalidArgument, message: e.to_string() }))
+    serde_json::from_slice(&bytes).map_err(|e| refusal(&Status::invalid_argument(e.to_string())))
 }
 
 /// `filters.owner=…&pagination.limit=2` as an object in an object.
@@ -131,8 +130,8 @@ fn insert(object: &mut Map<String, Value>, path: &str, value: Value) {
 }
 
 /// A refusal as grpc-gateway words it.
-fn refusal(refused: &Refused) -> Response {
-    let status = match refused.code {
+fn refusal(refused: &Status) -> Response {
+    let status = match refused.code() {
         Code::Ok => StatusCode::OK,
         Code::InvalidArgument | Code::FailedPrecondition | Code::OutOfRange => StatusCode::BAD_REQUEST,
         Code::NotFound => StatusCode::NOT_FOUND,
@@ -146,6 +145,6 @@ fn refusal(refused: &Refused) -> Response {
         Code::Cancelled => StatusCode::REQUEST_TIMEOUT,
         Code::Unknown | Code::Internal | Code::DataLoss => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    let body = json!({ "code": i32::from(refused.code), "message": refused.message, "details": [] });
+    let body = json!({ "code": i32::from(refused.code()), "message": refused.message(), "details": [] });
     (status, axum::Json(body)).into_response()
 }

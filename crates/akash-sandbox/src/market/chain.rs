@@ -139,6 +139,11 @@ impl Chain {
         self.blocks.get(usize::try_from(height.0.checked_sub(self.first.0)?).ok()?)
     }
 
+    /// The height of the first block.
+    pub const fn first(&self) -> Height {
+        self.first
+    }
+
     /// The blocks from a height on, oldest first.
     pub fn blocks_from(&self, height: Height) -> &[Arc<Block>] {
         let skipped = usize::try_from(height.since(self.first)).unwrap_or(usize::MAX);

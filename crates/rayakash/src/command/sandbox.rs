@@ -118,8 +118,8 @@ async fn stop(home: &Path, output: &Output) -> Outcome {
 
 fn about(info: &Info) -> String {
     let chain = format!(
-        "sandbox: no real money\nchain       {} at {}\nrest        http://{}\ntenant      {}\nmnemonic    {}",
-        info.chain_id, info.grpc, info.rest, info.tenant, info.mnemonic
+        "sandbox: no real money\nchain       {} at {}\nrpc         http://{}\nrest        http://{}\ntenant      {}\nmnemonic    {}",
+        info.chain_id, info.grpc, info.rpc, info.rest, info.tenant, info.mnemonic
     );
     let mut text = chain + &providers(&info.providers);
     text.push_str(&format!("\npods        {}", info.pods));

@@ -11,6 +11,7 @@ use cosmos_sdk_proto::tendermint::p2p::DefaultNodeInfo;
 use tonic::{Request, Response, Status};
 
 use super::{answer, blocks};
+use crate::chain::seal::Sealed;
 use crate::market::MINIMUM_GAS_PRICE;
 
 #[tonic::async_trait]
@@ -40,7 +41,7 @@ impl node::service_server::Service for super::Api {
             height: state.height.0,
             timestamp: Some(blocks::timestamp(state.time_ms)),
             app_hash: block.map_or_else(Vec::new, |b| b.app_hash.to_vec()),
-            validator_hash: Vec::new(),
+            validator_hash: self.node.seals.validator().hash.clone(),
         };
         Ok(answer(&state, status))
     }
@@ -82,11 +83,11 @@ super::serve! {
             _: Request<GetLatestBlockRequest>,
         ) -> Result<Response<GetLatestBlockResponse>, Status> {
             let state = self.node.state();
-            let block = self.block(state.height.to_wire())?;
+            let Sealed { id, block, .. } = self.sealed(state.height.to_wire())?;
             let message = GetLatestBlockResponse {
-                block_id: Some(blocks::id(&block)),
-                block: Some(blocks::block(&block, &state.chain_id)),
-                sdk_block: Some(blocks::sdk_block(&block, &state.chain_id)),
+                block_id: Some(id),
+                sdk_block: Some(blocks::sdk_block(&block)),
+                block: Some(block),
             };
             Ok(answer(&state, message))
         }
@@ -96,11 +97,11 @@ super::serve! {
             request: Request<GetBlockByHeightRequest>,
         ) -> Result<Response<GetBlockByHeightResponse>, Status> {
             let state = self.node.state();
-            let block = self.block(request.into_inner().height)?;
+            let Sealed { id, block, .. } = self.sealed(request.into_inner().height)?;
             let message = GetBlockByHeightResponse {
-                block_id: Some(blocks::id(&block)),
-                block: Some(blocks::block(&block, &state.chain_id)),
-                sdk_block: Some(blocks::sdk_block(&block, &state.chain_id)),
+                block_id: Some(id),
+                sdk_block: Some(blocks::sdk_block(&block)),
+                block: Some(block),
             };
             Ok(answer(&state, message))
         }

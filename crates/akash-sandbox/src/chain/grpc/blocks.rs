@@ -1,18 +1,20 @@
-//! Blocks as CometBFT words them. There is one validator and no network: what only they would fill in is empty.
-
-use std::sync::Arc;
+//! Blocks as CometBFT and the SDK word them.
 
 use akash_types::Height;
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1 as sdk;
 use cosmos_sdk_proto::tendermint::google::protobuf::Timestamp;
 use cosmos_sdk_proto::tendermint::types;
+use cosmrs::AccountId;
 use tonic::Status;
 
-use crate::market::Block;
+use crate::chain::seal::Sealed;
+
+/// How the addresses of validators begin, as consensus knows them.
+const PROPOSER: &str = "akashvalcons";
 
 impl super::Api {
-    pub(super) fn block(&self, height: i64) -> Result<Arc<Block>, Status> {
-        self.node.block(Height::from_wire(height)).ok_or_else(|| {
+    pub(super) fn sealed(&self, height: i64) -> Result<Sealed, Status> {
+        self.node.sealed(Height::from_wire(height)).ok_or_else(|| {
             Status::unknown(
                 "codespace sdk code 26: invalid height: height must not be less than 1 or greater than the current height",
             )
@@ -21,38 +23,31 @@ impl super::Api {
 }
 
 /// A moment.
-pub(super) fn timestamp(ms: u64) -> Timestamp {
+pub(in crate::chain) fn timestamp(ms: u64) -> Timestamp {
     let seconds = i64::try_from(ms / 1000).unwrap_or(i64::MAX);
     let nanos = i32::try_from((ms % 1000).saturating_mul(1_000_000)).unwrap_or(0);
     Timestamp { seconds, nanos }
 }
 
-pub(super) fn id(block: &Block) -> types::BlockId {
-    types::BlockId { hash: block.app_hash.to_vec(), part_set_header: None }
-}
-
-fn data(block: &Block) -> types::Data {
-    types::Data { txs: block.txs.iter().map(|d| d.tx.bytes.clone()).collect() }
-}
-
-pub(super) fn block(block: &Block, chain_id: &str) -> types::Block {
-    let header = types::Header {
-        chain_id: chain_id.to_owned(),
-        height: block.height.to_wire(),
-        time: Some(timestamp(block.time_ms)),
-        app_hash: block.app_hash.to_vec(),
-        ..types::Header::default()
-    };
-    types::Block { header: Some(header), data: Some(data(block)), ..types::Block::default() }
-}
-
-pub(super) fn sdk_block(block: &Block, chain_id: &str) -> sdk::Block {
-    let header = sdk::Header {
-        chain_id: chain_id.to_owned(),
-        height: block.height.to_wire(),
-        time: Some(timestamp(block.time_ms)),
-        app_hash: block.app_hash.to_vec(),
-        ..sdk::Header::default()
-    };
-    sdk::Block { header: Some(header), data: Some(data(block)), ..sdk::Block::default() }
+/// A block as the SDK words it: the same, but the proposer's address is a text.
+pub(super) fn sdk_block(block: &types::Block) -> sdk::Block {
+    let header = block.header.clone().map(|header| sdk::Header {
+        version: header.version,
+        chain_id: header.chain_id,
+        height: header.height,
+        time: header.time,
+        last_block_id: header.last_block_id,
+        last_commit_hash: header.last_commit_hash,
+        data_hash: header.data_hash,
+        validators_hash: header.validators_hash,
+        next_validators_hash: header.next_validators_hash,
+        consensus_hash: header.consensus_hash,
+        app_hash: header.app_hash,
+        last_results_hash: header.last_results_hash,
+        evidence_hash: header.evidence_hash,
+        proposer_address: AccountId::new(PROPOSER, &header.proposer_address)
+            .map_or_else(|_| String::new(), String::from),
+    });
+    let types::Block { data, evidence, last_commit, .. } = block.clone();
+    sdk::Block { header, data, evidence, last_commit }
 }

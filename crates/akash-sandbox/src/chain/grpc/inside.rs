@@ -1,48 +1,61 @@
-//! Asking the gRPC services in this process, by a method's name and bytes.
+//! Asking the chain's gRPC services in this process, by a method's path and bytes.
 
-use axum::body::Body;
-use http::HeaderValue;
-use http_body_util::BodyExt as _;
-use tonic::Code;
+use prost::bytes::{Buf as _, BufMut as _, Bytes};
+use tonic::client::Grpc;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codegen::http::uri::PathAndQuery;
 use tonic::service::Routes;
-use tower::ServiceExt as _;
+use tonic::{Request, Status};
 
-/// A refusal of a method.
-#[derive(Clone, Debug)]
-pub(crate) struct Refused {
-    pub(crate) code: Code,
-    pub(crate) message: String,
+/// Calls `/package.Service/Method`, whichever it is, about the state of a height; 0 is the newest.
+pub(crate) async fn ask(
+    services: &Routes,
+    path: &str,
+    body: Vec<u8>,
+    height: u64,
+) -> Result<Vec<u8>, Status> {
+    let path = path.parse::<PathAndQuery>().map_err(|_| Status::unimplemented(""))?;
+    let mut request = Request::new(Bytes::from(body));
+    request.metadata_mut().insert(super::HEIGHT, height.into());
+    let mut client = Grpc::new(services.clone());
+    client.ready().await.map_err(|error| Status::internal(error.to_string()))?;
+    Ok(client.unary(request, path, Plain).await?.into_inner().to_vec())
 }
 
-/// One byte that says whether the message is compressed, four for its length.
-const FRAME: usize = 5;
+/// Messages as the bytes that they are.
+#[derive(Clone, Copy, Debug)]
+struct Plain;
 
-/// Asks `package.Service/Method`; `height` is the value of `x-cosmos-block-height`, when the question is about an older state.
-pub(crate) async fn ask(
-    routes: &Routes,
-    method: &str,
-    request: Vec<u8>,
-    height: Option<HeaderValue>,
-) -> Result<Vec<u8>, Refused> {
-    let internal = |problem: String| Refused { code: Code::Internal, message: problem };
-    let length = u32::try_from(request.len()).map_err(|e| internal(e.to_string()))?;
-    let mut framed = Vec::with_capacity(request.len().saturating_add(FRAME));
-    framed.push(0);
-    framed.extend(length.to_be_bytes());
-    framed.extend(request);
-    let mut asked = http::Request::post(format!("/{method}")).header("content-type", "application/grpc");
-    if let Some(height) = height {
-        asked = asked.header(super::HEIGHT, height);
+impl Codec for Plain {
+    type Encode = Bytes;
+    type Decode = Bytes;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        *self
     }
-    let asked = asked.body(Body::from(framed)).map_err(|e| internal(e.to_string()))?;
-    let answer = routes.clone().oneshot(asked).await.map_err(|e| internal(e.to_string()))?;
-    let (head, body) = answer.into_parts();
-    let body = body.collect().await.map_err(|e| internal(e.to_string()))?;
-    let trailers = body.trailers().cloned().unwrap_or_default();
-    let status =
-        tonic::Status::from_header_map(&trailers).or_else(|| tonic::Status::from_header_map(&head.headers));
-    if let Some(status) = status.filter(|s| s.code() != Code::Ok) {
-        return Err(Refused { code: status.code(), message: status.message().to_owned() });
+
+    fn decoder(&mut self) -> Self {
+        *self
     }
-    Ok(body.to_bytes().get(FRAME..).unwrap_or_default().to_vec())
+}
+
+impl Encoder for Plain {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, item: Bytes, out: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        out.put(item);
+        Ok(())
+    }
+}
+
+impl Decoder for Plain {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn decode(&mut self, from: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        Ok(Some(from.copy_to_bytes(from.remaining())))
+    }
 }

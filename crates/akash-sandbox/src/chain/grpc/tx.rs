@@ -170,7 +170,7 @@ fn result(block: &Block, delivered: &Delivered) -> TxResponse {
 }
 
 /// Events as the wire has them. Only those of a block are in a node's index.
-fn events(events: &[Event], index: bool) -> Vec<abci::Event> {
+pub(in crate::chain) fn events(events: &[Event], index: bool) -> Vec<abci::Event> {
     let attribute = |(key, value): &(String, String)| abci::EventAttribute {
         key: key.clone(),
         value: value.clone(),
