@@ -2,7 +2,7 @@
 //! over gRPC, with many deployments in the market.
 
 use std::error::Error;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use akash_proto::akash::deployment::v1beta4::query_client::QueryClient;
 use akash_proto::akash::deployment::v1beta4::{
@@ -18,6 +18,7 @@ use akash_types::{
 };
 use akash_wallet::{Allowed, Draft, Key};
 use rayakash_tests::report::say;
+use tokio::time::Instant;
 use tonic::transport::Channel;
 
 const DEFAULT: u64 = 10_000;
