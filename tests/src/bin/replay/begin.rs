@@ -89,6 +89,11 @@ pub(crate) fn seconds(time: &str) -> u64 {
     u64::try_from(at).unwrap_or(0)
 }
 
+/// Seconds since 1970 as a text.
+pub(crate) fn time_text(seconds: i64) -> Result<String, Box<dyn Error>> {
+    Ok(OffsetDateTime::from_unix_timestamp(seconds)?.format(&Rfc3339)?)
+}
+
 /// The first time that stands anywhere in a recording.
 fn any_time(steps: &[Step]) -> u64 {
     fn find(value: &Value) -> Option<u64> {

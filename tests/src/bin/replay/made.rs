@@ -27,11 +27,11 @@ pub(crate) struct Remade {
 }
 
 /// Who asks, where nothing else is told.
-const ANYBODY: &str = "tenant";
+pub(crate) const ANYBODY: &str = "tenant";
 /// dseqs of made deployments begin here: as long as all others.
 const DSEQ: u64 = 1_900_000_000_000;
 
-type Found = Result<Option<Vec<String>>, Box<dyn Error>>;
+pub(crate) type Found = Result<Option<Vec<String>>, Box<dyn Error>>;
 
 impl Node {
     /// Makes a request that the recorded answer fits, when the answer tells enough, and compares.
@@ -43,6 +43,8 @@ impl Node {
             "query" => self.remake_query(step).await?,
             "utf8" => self.remake_log(step).await?,
             "grpc" => self.remake_call(step).await?,
+            "rpc" => self.remake_rpc(step).await?,
+            "ws" => self.remake_event(step).await?,
             _ => None,
         };
         match ways {
@@ -53,7 +55,7 @@ impl Node {
     }
 
     /// An ordinary transaction that everybody would take in.
-    async fn ordinary(&self, name: &str) -> Result<Vec<u8>, Box<dyn Error>> {
+    pub(crate) async fn ordinary(&self, name: &str) -> Result<Vec<u8>, Box<dyn Error>> {
         let address = self.keys.address(name)?;
         let manner = self.ordinary_manner(name).await?;
         self.keys.sign(&self.rest, &self.keys.transfer(address), name, &manner).await
@@ -99,6 +101,9 @@ impl Node {
 
     /// A query whose path was not written down.
     async fn remake_query(&mut self, step: &Step) -> Found {
+        if let Some(events) = step.get("body").filter(|body| body.is_array()) {
+            return self.remake_block_events(events).await;
+        }
         let message = step.body.pointer("/body/message").and_then(Value::as_str).unwrap_or_default();
         let status = crate::recording::number(&step.body, "http");
         let hash = if let Some((_, hash)) = message.split_once("tx not found: ") {
@@ -279,14 +284,14 @@ fn compare_status(step: &Step, ours: Option<&tonic::Status>) -> Vec<String> {
 }
 
 /// Bytes whose first field has a wire type. Letters: somebody typed them.
-fn garbage(wire_type: u64) -> Result<Vec<u8>, Box<dyn Error>> {
+pub(crate) fn garbage(wire_type: u64) -> Result<Vec<u8>, Box<dyn Error>> {
     let letter = (b'a'..=b'z').find(|letter| u64::from(letter & 7) == wire_type);
     let letter = letter.ok_or_else(|| format!("there is no wire type {wire_type}"))?;
     Ok(vec![letter; 7])
 }
 
 /// A deployment of one small group.
-fn deployment(owner: &str, dseq: u64, deposit: u128) -> Value {
+pub(crate) fn deployment(owner: &str, dseq: u64, deposit: u128) -> Value {
     let amount = |bytes: &str| json!({ "val": bytes });
     json!({
         "@type": "/akash.deployment.v1beta4.MsgCreateDeployment",
@@ -312,7 +317,7 @@ fn deployment(owner: &str, dseq: u64, deposit: u128) -> Value {
     })
 }
 
-fn hex(text: &str) -> Result<Vec<u8>, Box<dyn Error>> {
+pub(crate) fn hex(text: &str) -> Result<Vec<u8>, Box<dyn Error>> {
     let digits: Vec<u32> = text.chars().map_while(|c| c.to_digit(16)).collect();
     let pairs = digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |sum, digit| sum * 16 + digit));
     Ok(pairs.map(u8::try_from).collect::<Result<_, _>>()?)

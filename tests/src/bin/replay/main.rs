@@ -6,6 +6,7 @@
 mod begin;
 mod compare;
 mod made;
+mod made_rpc;
 mod node;
 mod recording;
 mod sign;

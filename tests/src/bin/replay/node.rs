@@ -130,6 +130,31 @@ impl Node {
         self.sandbox.grpc()
     }
 
+    /// Where the sandbox answers CometBFT's RPC.
+    pub(crate) const fn rpc_address(&self) -> SocketAddr {
+        self.sandbox.info().rpc
+    }
+
+    /// The height of the newest block.
+    pub(crate) fn tip(&self) -> u64 {
+        self.sandbox.market().state().height.0
+    }
+
+    /// How many transactions wait for a block.
+    pub(crate) fn waiting(&self) -> usize {
+        self.sandbox.market().waiting()
+    }
+
+    /// The chain's time, seconds since 1970.
+    pub(crate) fn seconds(&self) -> Result<i64, Box<dyn Error>> {
+        Ok(i64::try_from(self.sandbox.market().state().time_ms / 1_000)?)
+    }
+
+    /// Makes blocks up to a height, in no time.
+    pub(crate) fn advance_to(&self, height: u64) -> Result<(), Box<dyn Error>> {
+        self.advance(height, self.sandbox.market().state().time_ms)
+    }
+
     /// How a key signs when nothing is wrong.
     pub(crate) async fn ordinary_manner(&self, signer: &str) -> Result<Manner, Box<dyn Error>> {
         let (account_number, sequence) = self.rest.account(self.keys.address(signer)?).await?;
@@ -314,7 +339,7 @@ impl Node {
     }
 
     /// Makes a block, if there is room for one before the next step; false when there is none.
-    fn one_block_later(&self) -> Result<bool, Box<dyn Error>> {
+    pub(crate) fn one_block_later(&self) -> Result<bool, Box<dyn Error>> {
         let state = self.sandbox.market().state();
         let Some(next) = &self.next else { return Ok(false) };
         let left = number(next, "height").saturating_sub(state.height.0);

@@ -29,6 +29,11 @@ impl Rest {
         Ok((answer.status().as_u16(), answer.json().await?))
     }
 
+    /// Sends a body to another address; the answer's body, whatever its status.
+    pub(crate) async fn post_to(&self, url: &str, body: &Value) -> Result<Value, Box<dyn Error>> {
+        Ok(self.http.post(url).json(body).send().await?.json().await?)
+    }
+
     /// Sends a body to a path.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Answer, Box<dyn Error>> {
         let answer = self.http.post(format!("{}{path}", self.base)).json(body).send().await?;
