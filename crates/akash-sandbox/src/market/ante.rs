@@ -10,11 +10,10 @@ use prost::{Message as _, Name as _};
 
 use super::event::{Event, coins, rfc3339};
 use super::gas;
-use super::genesis::FEE_COLLECTOR;
+use super::genesis::{self, FEE_COLLECTOR};
 use super::refuse::{
     INSUFFICIENT_FEE, INSUFFICIENT_FUNDS, INVALID_ADDRESS, INVALID_PUBKEY, INVALID_REQUEST, MEMO_TOO_LARGE,
     NO_SIGNATURES, OUT_OF_GAS, TIMEOUT_HEIGHT, TX_TIMEOUT, UNAUTHORIZED, UNKNOWN_ADDRESS, WRONG_SEQUENCE,
-    panic,
 };
 use super::run::Run;
 use super::state::Account;
@@ -112,7 +111,7 @@ fn take_fee(run: &mut Run, tx: &Tx) -> Result<(), Rejection> {
     if !run.state.accounts.contains(&payer) {
         return Err(UNKNOWN_ADDRESS.because(format!("fee payer address: {payer} does not exist")));
     }
-    let collector: Address = FEE_COLLECTOR.parse().map_err(|_| panic("the fee collector has no address"))?;
+    let collector: Address = genesis::module(FEE_COLLECTOR)?;
     for coin in tx.fee.iter().filter(|c| c.amount > 0) {
         run.pay(&payer, &collector, coin).map_err(|e| INSUFFICIENT_FUNDS.because(e.log))?;
     }

@@ -9,7 +9,7 @@ use akash_types::{Address, Coin, Dec, Denom, Rejection, UACT, UAKT};
 use prost::Message as _;
 
 use super::event::{Event, Json, decimal, quoted};
-use super::genesis::BME;
+use super::genesis::{BME, module};
 use super::refuse::{
     EXCHANGE_AMOUNT, EXCHANGE_DENOM, EXCHANGE_UNAUTHORIZED, MINT_HALTED, MINT_HALTED_BY_ORACLE, panic,
 };
@@ -182,7 +182,7 @@ pub(crate) fn check(owner: &Address, to: &Address, burn: &Coin) -> Result<(), Re
 
 /// The account of the module.
 pub(crate) fn vault() -> Result<Address, Rejection> {
-    BME.parse().map_err(|_| panic("the bme module has no address"))
+    module(BME)
 }
 
 impl Run {

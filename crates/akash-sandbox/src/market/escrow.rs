@@ -8,7 +8,7 @@ use akash_types::{
 };
 
 use super::gas;
-use super::genesis::ESCROW;
+use super::genesis::{ESCROW, module};
 use super::refuse::{
     ACCOUNT_CLOSED, ACCOUNT_EXISTS, ACCOUNT_NOT_FOUND, ACCOUNT_OVERDRAWN, INVALID_DENOMINATION,
     INVALID_ESCROW_ID, LEASE_NOT_FOUND, ORDER_NOT_FOUND, PAYMENT_CLOSED, PAYMENT_EXISTS, PAYMENT_NOT_FOUND,
@@ -32,7 +32,7 @@ impl Run {
         owner: &Address,
         deposits: Vec<Deposit>,
     ) -> Result<(), Rejection> {
-        if self.state.escrow.contains(&id.key()) {
+        if self.state.escrow.contains(&id.key().into()) {
             return Err(ACCOUNT_EXISTS.into());
         }
         self.burn(gas::ACCOUNT_OPEN);
@@ -46,7 +46,7 @@ impl Run {
             deposits: Vec::new(),
         };
         self.fund(&mut account, deposits)?;
-        self.state.escrow.set(account.id.key(), account);
+        self.state.escrow.set(account.id.key().into(), account);
         Ok(())
     }
 
@@ -217,7 +217,7 @@ impl Run {
             }
         }
         let (id, state) = (account.id.clone(), account.state);
-        self.state.escrow.set(id.key(), account);
+        self.state.escrow.set(id.key().into(), account);
         if ended { self.account_ended(&id, state) } else { Ok(()) }
     }
 
@@ -285,7 +285,7 @@ impl Run {
 }
 
 fn escrow_address() -> Result<Address, Rejection> {
-    ESCROW.parse().map_err(|_| panic("the escrow module has no address"))
+    module(ESCROW)
 }
 
 fn is_same(a: &Payment, b: &Payment) -> bool {

@@ -1,9 +1,12 @@
 //! The first state of a chain: who has what.
 
-use akash_types::{Address, Coin, Height, Provider};
+use std::sync::LazyLock;
+
+use akash_types::{Address, Coin, Height, Provider, Rejection};
 
 use super::bme::Exchange;
 use super::oracle::Oracle;
+use super::refuse::panic;
 use super::state::{Account, Params, State};
 
 /// The account that collects fees.
@@ -14,6 +17,16 @@ pub(crate) const ESCROW: &str = "akash14pphss726thpwws3yc458hggufynm9x77l4l2u";
 pub(crate) const BME: &str = "akash1klpwzlvfnw7j8gtdd0cuu9vaw9ermsmd37sg55";
 /// The accounts of modules: nobody can send them coins.
 const MODULES: [&str; 4] = [FEE_COLLECTOR, ESCROW, "akash10d07y265gmmuvt4z0w9aw880jnsr700jhe7z0f", BME];
+
+/// The address of a module's account, read once: every transaction needs one of these.
+pub(crate) fn module(text: &'static str) -> Result<Address, Rejection> {
+    static READ: LazyLock<Vec<(&str, Address)>> =
+        LazyLock::new(|| MODULES.iter().filter_map(|m| Some((*m, m.parse().ok()?))).collect());
+    let found = READ.iter().find(|(name, _)| *name == text);
+    found
+        .map(|(_, address)| address.clone())
+        .ok_or_else(|| panic(format!("the module {text} has no address")))
+}
 
 /// True for an account of a module.
 pub(crate) fn is_module(address: &Address) -> bool {

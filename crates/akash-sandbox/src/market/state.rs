@@ -1,5 +1,7 @@
 //! Everything that the chain knows at one height.
 
+use std::sync::Arc;
+
 use akash_types::escrow::{self, AccountId};
 use akash_types::msg::{Allowance, DepositAuthorization};
 use akash_types::{
@@ -36,9 +38,9 @@ pub struct State {
     /// Leases.
     pub leases: Table<LeaseId, Lease>,
     /// Escrow accounts by the text of their keys, as the chain sorts them.
-    pub escrow: Table<String, escrow::Account>,
+    pub escrow: Table<Arc<str>, escrow::Account>,
     /// Payments by the text of their keys: `deployment/owner/dseq/gseq/oseq/provider`.
-    pub payments: Table<String, escrow::Payment>,
+    pub payments: Table<Arc<str>, escrow::Payment>,
     /// Certificates by owner and serial number.
     pub certificates: Table<(Address, String), Certificate>,
     /// Providers.
@@ -159,7 +161,7 @@ impl State {
 
     /// The account that pays for a deployment or guards a bid.
     pub fn escrow_account(&self, id: &AccountId) -> Option<&escrow::Account> {
-        self.escrow.get(&id.key())
+        self.escrow.get(&id.key().into())
     }
 
     /// What a lease is paid.
@@ -169,6 +171,6 @@ impl State {
 }
 
 /// A payment's key, as the chain writes it.
-pub(crate) fn payment_key(account: &AccountId, xid: &str) -> String {
-    format!("{}/{xid}", account.key())
+pub(crate) fn payment_key(account: &AccountId, xid: &str) -> Arc<str> {
+    format!("{}/{xid}", account.key()).into()
 }
