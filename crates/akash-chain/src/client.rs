@@ -7,7 +7,6 @@ mod node;
 mod page;
 mod registry;
 mod tx;
-mod wire;
 
 pub use account::Account;
 pub use deployment::{DeploymentParams, DeploymentRecord};

@@ -3,19 +3,14 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use akash_proto::cosmos::base::abci::v1beta1::TxResponse;
+use akash_proto::cosmos::tx::v1beta1::service_client::ServiceClient;
+use akash_proto::cosmos::tx::v1beta1::{BroadcastMode, BroadcastTxRequest, GetTxRequest, SimulateRequest};
 use akash_types::{Height, Rejection};
 use akash_wallet::TxHash;
-use cosmos_sdk_proto::cosmos::tx::v1beta1::service_client::ServiceClient;
-use cosmos_sdk_proto::cosmos::tx::v1beta1::{
-    BroadcastMode, BroadcastTxRequest, GetTxRequest, SimulateRequest,
-};
 use futures_util::future::join_all;
-use http::uri::PathAndQuery;
-use tonic::codec::ProstCodec;
 use tonic::transport::Channel;
-use tonic::{Request, Response, Status};
 
-use super::wire::{BroadcastTxResponse, GetTxResponse, TxResponse};
 use super::{At, Client, Endpoint, MESSAGE_LIMIT, in_time, optional, required};
 use crate::error::with_sources;
 use crate::{ChainError, refusal};
@@ -100,9 +95,7 @@ impl Client {
         let what = "simulate the transaction";
         let query = SimulateRequest { tx_bytes: bytes, ..SimulateRequest::default() };
         let answer = self
-            .ask(what, At::Latest, query, |channel, query| async move {
-                ServiceClient::new(channel).max_decoding_message_size(MESSAGE_LIMIT).simulate(query).await
-            })
+            .ask(what, At::Latest, query, |channel, query| async move { service(channel).simulate(query).await })
             .await;
         match answer {
             Ok(answer) => {
@@ -139,15 +132,13 @@ impl Client {
         let what = "look up the transaction";
         let query = GetTxRequest { hash: hash.to_string() };
         let answer = self
-            .ask_around(what, query, |channel, query| {
-                unary::<_, GetTxResponse>(channel, "/cosmos.tx.v1beta1.Service/GetTx", query)
-            })
+            .ask_around(what, query, |channel, query| async move { service(channel).get_tx(query).await })
             .await;
         let Some(answer) = optional(answer)? else { return Ok(None) };
         let result = required(what, answer.tx_response, "GetTxResponse", "tx_response")?;
         Ok(Some(TxResult {
             height: Height::from_wire(result.height),
-            rejection: result.rejection(),
+            rejection: rejection(&result),
             gas_used: u64::try_from(result.gas_used).unwrap_or(0),
         }))
     }
@@ -156,31 +147,21 @@ impl Client {
 impl Endpoint {
     async fn broadcast(&self, bytes: &[u8]) -> Answer {
         let query = BroadcastTxRequest { tx_bytes: bytes.to_vec(), mode: BroadcastMode::Sync.into() };
-        let path = "/cosmos.tx.v1beta1.Service/BroadcastTx";
-        let call = unary::<_, BroadcastTxResponse>(self.channel.clone(), path, Request::new(query));
-        match in_time(call).await.map(Response::into_inner) {
-            Ok(BroadcastTxResponse { tx_response: Some(response) }) => {
-                response.rejection().map_or(Answer::Accepted, Answer::Rejected)
-            }
-            Ok(BroadcastTxResponse { tx_response: None }) => Answer::Silent { why: "an empty answer".into() },
+        let mut service = service(self.channel.clone());
+        match in_time(service.broadcast_tx(query)).await.map(|answer| answer.into_inner().tx_response) {
+            Ok(Some(response)) => rejection(&response).map_or(Answer::Accepted, Answer::Rejected),
+            Ok(None) => Answer::Silent { why: "an empty answer".into() },
             Err(status) => Answer::Silent { why: with_sources(&status) },
         }
     }
 }
 
-impl TxResponse {
-    fn rejection(&self) -> Option<Rejection> {
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (self.code != 0).then(|| Rejection::new(text(&self.codespace), self.code, text(&self.raw_log)))
-    }
+fn service(channel: Channel) -> ServiceClient<Channel> {
+    ServiceClient::new(channel).max_decoding_message_size(MESSAGE_LIMIT)
 }
 
-async fn unary<Q, R>(channel: Channel, path: &'static str, request: Request<Q>) -> Result<Response<R>, Status>
-where
-    Q: prost::Message + 'static,
-    R: prost::Message + Default + 'static,
-{
-    let mut grpc = tonic::client::Grpc::new(channel).max_decoding_message_size(MESSAGE_LIMIT);
-    grpc.ready().await.map_err(|e| Status::from_error(Box::new(e)))?;
-    grpc.unary(request, PathAndQuery::from_static(path), ProstCodec::<Q, R>::default()).await
+/// Why a transaction was refused. Logs need not be UTF-8.
+fn rejection(response: &TxResponse) -> Option<Rejection> {
+    let log = || String::from_utf8_lossy(&response.raw_log).into_owned();
+    (response.code != 0).then(|| Rejection::new(response.codespace.clone(), response.code, log()))
 }
