@@ -1,11 +1,13 @@
 //! What a sandbox is to be like.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock;
 use crate::market::Genesis;
+use crate::provider::{Cluster, Environment, Timers};
 
 /// What a sandbox is to be like.
 #[derive(Clone, Debug)]
@@ -26,6 +28,12 @@ pub struct Config {
     pub providers: usize,
     /// How the chain begins: who has what, and its name. The same at every start from one folder.
     pub genesis: Genesis,
+    /// Images beside Ray's, by name: folders of this machine's programs. For tests that run other workloads.
+    pub images: BTreeMap<String, Environment>,
+    /// How long the providers wait for what.
+    pub timers: Timers,
+    /// What stands behind the providers' gateways.
+    pub cluster: Cluster,
 }
 
 impl Config {
@@ -41,6 +49,9 @@ impl Config {
             control: free,
             providers: 2,
             genesis: Genesis::sandbox("rayakash-sandbox", clock::unix_millis()),
+            images: BTreeMap::new(),
+            timers: Timers::default(),
+            cluster: Cluster::default(),
         }
     }
 }

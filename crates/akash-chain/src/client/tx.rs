@@ -94,8 +94,10 @@ impl Client {
     pub async fn simulate(&self, bytes: Vec<u8>) -> Result<Simulation, ChainError> {
         let what = "simulate the transaction";
         let query = SimulateRequest { tx_bytes: bytes, ..SimulateRequest::default() };
-        let answer = self
-            .ask(what, At::Latest, query, |channel, query| async move { service(channel).simulate(query).await })
+        let answer =
+            self.ask(what, At::Latest, query, |channel, query| async move {
+                service(channel).simulate(query).await
+            })
             .await;
         match answer {
             Ok(answer) => {

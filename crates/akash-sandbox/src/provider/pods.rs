@@ -9,6 +9,7 @@
 mod backend;
 mod environment;
 mod events;
+mod exec;
 mod forward;
 mod image;
 mod lease;
@@ -25,10 +26,12 @@ mod sweep;
 mod workload;
 
 pub(crate) use backend::Ingress;
+pub(crate) use events::Events;
+pub(crate) use exec::{Exec, Wish, read};
 pub use image::{Environment, Images};
 pub(crate) use lease::{GRACE, Lease};
 pub(crate) use logs::Tail;
-pub(crate) use pod::Pod;
+pub(crate) use pod::{Phase, Pod};
 pub(crate) use random::random;
 pub(crate) use runtime::{Runtime, Shared};
 pub(crate) use workload::{Expose, Service, Workload};

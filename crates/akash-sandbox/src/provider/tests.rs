@@ -103,6 +103,7 @@ impl World {
             cache: self.home.path().join("cache"),
             pricing: Pricing::low(),
             gateway: SocketAddr::from(([127, 0, 0, 1], 0)),
+            cluster: Cluster::default(),
         };
         let images = Images::new(config.cache.clone()).with("test/sh", Environment::default());
         start_with(config, images, timers, CancellationToken::new()).await.unwrap()

@@ -17,17 +17,21 @@ fn service(service: &manifest::Service) -> Service {
         env: service.env.clone().unwrap_or_default(),
         count: service.count,
         memory: memory(&service.resources),
+        ram: ram_volumes(&service.resources).next().is_some(),
         expose: service.expose.iter().filter_map(expose).collect(),
     }
 }
 
 /// A container may use its memory and its RAM volumes.
 fn memory(resources: &manifest::Resources) -> u64 {
+    let memory = resources.memory.as_ref().map_or(0, |memory| memory.size.val);
+    ram_volumes(resources).map(|volume| volume.size.val).fold(memory, u64::saturating_add)
+}
+
+fn ram_volumes(resources: &manifest::Resources) -> impl Iterator<Item = &manifest::Volume> {
     let is_ram =
         |volume: &&manifest::Volume| volume.attributes.iter().any(|a| a.key == "class" && a.value == "ram");
-    let volumes = resources.storage.iter().flatten().filter(is_ram).map(|volume| volume.size.val);
-    let memory = resources.memory.as_ref().map_or(0, |memory| memory.size.val);
-    volumes.fold(memory, u64::saturating_add)
+    resources.storage.iter().flatten().filter(is_ram)
 }
 
 /// `None` for a port that no machine has; the manifest's own rules refuse it before.

@@ -17,7 +17,8 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use self::client::{Tenant, Way};
-use super::super::facts::{BoxError, Facts, OnChain};
+use super::super::cluster::Cluster;
+use super::super::facts::{BoxError, Facts, OnChain, Signer};
 use super::super::pods::{Environment, Images, Ingress, Runtime, Shared};
 use super::super::timers::Timers;
 use super::*;
@@ -115,9 +116,11 @@ async fn house() -> House {
         tasks: Tasks::new(),
         ingress: Ingress::default(),
         public_host: "127.0.0.1".into(),
+        rollout: Duration::ZERO,
+        main_is_first: false,
     };
     let runtime = Runtime::open(shared).unwrap();
-    let book = Book::open(&home.path().join("manifests"), runtime, Timers::default()).unwrap();
+    let book = Book::open(&home.path().join("manifests"), Some(runtime), Timers::default()).unwrap();
     let chain = Arc::new(Chain {
         tenant,
         silent: Tenant::new(9),
@@ -127,7 +130,8 @@ async fn house() -> House {
     });
     let now = unix_millis() / 1000;
     let identity: Identity = generate(&me, 1, now - 60, now + 3600, &["127.0.0.1".into()]).unwrap();
-    let gateway = Gateway::new(me, "127.0.0.1", Arc::clone(&chain) as Arc<dyn Facts>, Arc::clone(&book));
+    let gateway =
+        Gateway::new(me, Cluster::default(), Arc::clone(&chain) as Arc<dyn Facts>, Arc::clone(&book));
     let listener = listen(([127, 0, 0, 1], 0).into()).await.unwrap();
     let way = Way::to(listener.local_addr().unwrap(), &identity);
     tasks.spawn("gateway", serve(tasks.clone(), listener, acceptor(&identity).unwrap(), gateway.router()));

@@ -34,6 +34,8 @@ fn open(dir: &Path) -> Runtime {
         tasks: Tasks::under(&CancellationToken::new()),
         ingress: Ingress::default(),
         public_host: "localhost".to_owned(),
+        rollout: Duration::ZERO,
+        main_is_first: false,
     })
     .unwrap()
 }

@@ -22,6 +22,9 @@ pub(crate) struct Service {
     pub(crate) count: u32,
     /// Bytes that one pod may use: memory plus its RAM volumes.
     pub(crate) memory: u64,
+    /// Whether it has a RAM volume: then a real cluster runs it as another kind of object, which some requests do not find.
+    #[serde(default)]
+    pub(crate) ram: bool,
     pub(crate) expose: Vec<Expose>,
 }
 
