@@ -26,7 +26,6 @@ mod sweep;
 mod workload;
 
 pub(crate) use backend::Ingress;
-pub(crate) use events::Events;
 pub(crate) use exec::{Exec, Wish, read};
 pub use image::{Environment, Images};
 pub(crate) use lease::{GRACE, Lease};

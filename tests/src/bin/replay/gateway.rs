@@ -4,13 +4,13 @@
 //! while the answer is another, for as long as the recorded one had taken: between two exchanges the recorded provider had time to do
 //! something, and ours may need some too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use akash_sandbox::provider::{Cluster, Timers};
+use akash_sandbox::provider::Timers;
 use akash_sandbox::{Config, Sandbox};
 use akash_wallet::certificate::{Identity, generate};
 use serde_json::Value;
@@ -20,14 +20,14 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::exchange::{Exchange, Heard, parse};
 use crate::heard;
-use crate::market::{Market, TENANT, group_named, groups_of};
+use crate::market::{Market, TENANT};
 use crate::mint::authorization;
-use crate::observed::{Observed, Watch, compare_chain};
+use crate::observed::{Observed, Phase, Watch, compare_chain};
 use crate::recording::Exchanges;
 use crate::sign::CHAIN_ID;
 use crate::story::{self, Act};
 use crate::tally::{Judged, Verdict};
-use crate::{app, dial};
+use crate::{app, around, dial};
 
 type Failed = Box<dyn Error>;
 
@@ -37,6 +37,10 @@ const PATIENCE: Duration = Duration::from_secs(8);
 const PAUSE: Duration = Duration::from_millis(40);
 /// An exchange that took this long was watched, not asked.
 const LONG_MS: u64 = 1_500;
+/// Why something cannot be taken again.
+const NO_MANIFEST: &str = "it shows what a manifest made run that is in no exchange of the recording";
+/// How long a workload is waited for before something is changed.
+const SETTLING: Duration = Duration::from_secs(5);
 /// How long is waited for phases that a lease must still go through.
 const PHASES: Duration = Duration::from_secs(75);
 
@@ -65,7 +69,10 @@ struct Stage {
     running: JoinSet<(usize, Result<Heard, String>)>,
     /// When a deployment was changed last: here, and in the recording.
     changed: BTreeMap<u64, (Instant, u64)>,
-    watches: Vec<Watch>,
+    /// Looks at leases' statuses, with their deployments.
+    watches: Vec<(u64, Watch)>,
+    /// Deployments for which a manifest was taken.
+    sent: BTreeSet<u64>,
     watching: JoinSet<()>,
     /// What could not be done between exchanges.
     failed: Vec<String>,
@@ -80,10 +87,10 @@ impl Stage {
         config.genesis.params.min_reclamation_window = 5;
         config.block_time = Duration::from_millis(250);
         config.providers = 1;
-        config.cluster = cluster(&recording.exchanges);
+        config.cluster = around::cluster(&recording.exchanges);
         config.timers = Timers { rollout: Duration::from_millis(120), ..Timers::default() };
         let image = app::make(&home.join("image"))?;
-        for name in images(&recording.exchanges) {
+        for name in around::images(&recording.exchanges) {
             config.images.insert(name, image.clone());
         }
         let sandbox = akash_sandbox::start(config).await?;
@@ -103,6 +110,7 @@ impl Stage {
             running: JoinSet::new(),
             changed: BTreeMap::new(),
             watches: Vec::new(),
+            sent: BTreeSet::new(),
             watching: JoinSet::new(),
             failed: Vec::new(),
             told: BTreeMap::new(),
@@ -112,10 +120,10 @@ impl Stage {
     async fn play(&mut self) -> Result<(), Failed> {
         self.find_gateway().await;
         self.market.show_key(TENANT).await?;
-        let kubernetes = cluster(&self.recording.exchanges).kubernetes;
+        let kubernetes = around::cluster(&self.recording.exchanges).kubernetes;
         let mut moments = story::tell(&self.recording.exchanges, &self.recording.facts, kubernetes);
         let end = moments.last().map_or(0, |(second, _)| *second);
-        moments.extend(self.left_over(&moments).into_iter().map(|act| (end, act)));
+        moments.extend(around::left_over(&self.recording, &moments).into_iter().map(|act| (end, act)));
         for (at, (second, act)) in moments.iter().enumerate() {
             let next = moments.get(at + 1).map_or(*second, |(next, _)| *next);
             match act {
@@ -138,80 +146,49 @@ impl Stage {
             self.judge(n, heard);
         }
         self.wait_for_phases().await;
-        self.ask_the_chain().await
+        Ok(())
     }
 
-    /// Deployments that only a bid tells of. Where a manifest of the recording fits what the bid is for, it is sent.
-    fn left_over(&self, moments: &[story::Moment]) -> Vec<Act> {
-        let mut acts = Vec::new();
-        for (_, observed) in &self.recording.observed {
-            let Some(dseq) = observed.dseq() else { continue };
-            if moments.iter().any(|(_, act)| act.dseq() == Some(dseq))
-                || !matches!(observed, Observed::Bid(_))
-            {
-                continue;
+    /// The looks at the lease with these names.
+    fn watches_of<'a>(&'a self, names: &'a BTreeSet<String>) -> impl Iterator<Item = &'a Watch> {
+        self.watches.iter().map(|(_, watch)| watch).filter(|watch| watch.has(names))
+    }
+
+    /// Waits until what was sent for a deployment runs, unless it does not come to that: the recorded tenant had waited, too, before it
+    /// changed something.
+    async fn settle(&self, dseq: u64) {
+        let watch = self.watches.iter().rev().find(|(own, _)| *own == dseq);
+        let Some((_, watch)) = watch.filter(|_| self.sent.contains(&dseq)) else { return };
+        let ready = async {
+            while watch.phases().last() != Some(&Phase::Ready) {
+                sleep(PAUSE).await;
             }
-            let manifest = self.fitting(observed);
-            acts.push(Act::Create { dseq, manifest: manifest.clone() });
-            acts.push(Act::Lease { dseq, oseq: 1 });
-            acts.extend(manifest.map(|manifest| Act::Send { dseq, manifest }));
-        }
-        acts
-    }
-
-    /// A manifest that was taken and whose groups need what a bid offers.
-    fn fitting(&self, bid: &Observed) -> Option<Vec<u8>> {
-        let wanted = units(bid)?;
-        let taken = self.recording.exchanges.iter().filter(|e| e.method == "PUT" && e.status() == 200);
-        taken
-            .map(|e| &e.body)
-            .find(|body| {
-                let name = |groups: &Value| {
-                    groups.pointer("/0/name").and_then(Value::as_str).unwrap_or_default().to_owned()
-                };
-                groups_of(body)
-                    .is_ok_and(|groups| groups.get(0) == Some(&group_named(&name(&groups), wanted.clone())))
-            })
-            .cloned()
-    }
-
-    /// The groups of a deployment: as the chain told them, or what the bid is for under the name in the manifest, or the manifest's.
-    fn groups(&self, dseq: u64) -> Value {
-        let about = |o: &&(String, Observed)| o.1.dseq() == Some(dseq);
-        let observed: Vec<&Observed> = self.recording.observed.iter().filter(about).map(|(_, o)| o).collect();
-        let of_chain = observed.iter().find_map(|o| match o {
-            Observed::Deployment(d) => d.pointer("/groups").and_then(Value::as_array),
-            Observed::Bid(_) | Observed::Steps(..) => None,
-        });
-        if let Some(groups) = of_chain {
-            return groups.iter().filter_map(|group| group.get("group_spec").cloned()).collect();
-        }
-        let of_dseq = |e: &&Exchange| e.method == "PUT" && e.names().is_some_and(|(own, _, _)| own == dseq);
-        let taken = |e: &&Exchange| e.status() == 200;
-        let sent = self.recording.exchanges.iter().filter(of_dseq).find(taken);
-        let of_manifest = sent.and_then(|e| groups_of(&e.body).ok());
-        let name = of_manifest.as_ref().and_then(|groups| groups.pointer("/0/name")?.as_str());
-        match observed.iter().find_map(|o| units(o)) {
-            Some(units) => Value::Array(vec![group_named(name.unwrap_or("here"), units)]),
-            None => of_manifest.unwrap_or_else(|| Value::Array(vec![group_named("here", smallest())])),
-        }
+        };
+        // Not every workload ever runs.
+        let _in_time = timeout(SETTLING, ready).await;
     }
 
     async fn act(&mut self, act: &Act, second: u64) -> Result<(), Failed> {
+        if let Some(dseq) = act.dseq() {
+            self.settle(dseq).await;
+        }
         match act {
             Act::Restart => {
                 self.sandbox.providers().kill(0).await;
                 self.sandbox.providers().restart(0).await?;
                 self.find_gateway().await;
             }
-            Act::Send { dseq, manifest } => self.send(*dseq, manifest).await?,
+            Act::Send { dseq, manifest } => {
+                self.send(*dseq, manifest).await?;
+                self.sent.insert(*dseq);
+            }
             Act::Create { .. }
             | Act::Lease { .. }
             | Act::Update { .. }
             | Act::CloseLease { .. }
             | Act::Close { .. }
             | Act::Ask(_) => {
-                let groups = act.dseq().map(|dseq| self.groups(dseq)).unwrap_or_default();
+                let groups = act.dseq().map(|dseq| around::groups(&self.recording, dseq)).unwrap_or_default();
                 if let Act::Lease { dseq, oseq } = act {
                     let bid = self.market.bid(*dseq, *oseq).await?;
                     self.note_bid(*dseq, *oseq, &bid);
@@ -223,6 +200,7 @@ impl Stage {
             }
         }
         if let Some(dseq) = act.dseq() {
+            self.ask_the_chain(dseq).await?;
             self.changed.insert(dseq, (Instant::now(), second));
         }
         Ok(())
@@ -244,7 +222,7 @@ impl Stage {
         let Ok(Some(minted)) = minted else { return };
         let watch = Watch::default();
         self.watching.spawn(watch.clone().look(self.http.clone(), (Arc::clone(&self.gateway), path), minted));
-        self.watches.push(watch);
+        self.watches.push((dseq, watch));
     }
 
     /// Looks where the gateway is: started again, it may be elsewhere.
@@ -275,7 +253,8 @@ impl Stage {
             ("Authorization".into(), String::new()),
             ("Content-Length".into(), manifest.len().to_string()),
         ];
-        let heard = dial::ask(self.address()?, &asked, Some(&minted), None).await.map_err(|e| e.to_string())?;
+        let heard =
+            dial::ask(self.address()?, &asked, Some(&minted), None).await.map_err(|e| e.to_string())?;
         match heard.answer {
             Some(answer) if answer.status == 200 => Ok(()),
             other => Err(format!("a manifest that must have been taken was not: {other:?}").into()),
@@ -329,6 +308,11 @@ impl Stage {
 
     fn judge(&mut self, n: usize, heard: Result<Heard, String>) {
         let Some(exchange) = self.recording.exchanges.get(n) else { return };
+        if let Some((dseq, ..)) =
+            exchange.names().filter(|_| exchange.method == "PUT" && exchange.status() == 200)
+        {
+            self.sent.insert(dseq);
+        }
         let ways = match heard {
             Ok(heard) => heard::compare(exchange, &heard),
             Err(problem) => vec![format!("not asked: {problem}")],
@@ -342,7 +326,7 @@ impl Stage {
             loop {
                 let done = self.recording.observed.iter().all(|(_, observed)| match observed {
                     Observed::Steps(phases, names) => {
-                        let mut own = self.watches.iter().filter(|w| w.has(names)).peekable();
+                        let mut own = self.watches_of(names).peekable();
                         own.peek().is_none() || own.any(|w| w.went_through(phases))
                     }
                     Observed::Bid(_) | Observed::Deployment(_) => true,
@@ -357,10 +341,16 @@ impl Stage {
         let _in_time = timeout(PHASES, all).await;
     }
 
-    async fn ask_the_chain(&mut self) -> Result<(), Failed> {
+    /// Asks for the deployments of which an answer is in the recording. It does not say when it was given: any time will do.
+    async fn ask_the_chain(&mut self, about: u64) -> Result<(), Failed> {
         for (n, (_, observed)) in self.recording.observed.iter().enumerate() {
-            if let (Observed::Deployment(_), Some(dseq)) = (observed, observed.dseq()) {
-                self.told.insert(n, self.market.deployment(dseq).await?);
+            let Observed::Deployment(recorded) = observed else { continue };
+            if observed.dseq() != Some(about) {
+                continue;
+            }
+            let ours = self.market.deployment(about).await?;
+            if !self.told.contains_key(&n) || compare_chain(recorded, &ours).is_empty() {
+                self.told.insert(n, ours);
             }
         }
         Ok(())
@@ -368,9 +358,16 @@ impl Stage {
 
     async fn end(mut self) -> Vec<(String, Judged)> {
         let mut rows = Vec::new();
+        let unknown = story::without_manifest(&self.recording.exchanges);
         for (n, exchange) in self.recording.exchanges.iter().enumerate() {
             let ways = self.verdicts.remove(&n).unwrap_or_else(|| vec!["not asked".to_owned()]);
-            rows.push((exchange.name.clone(), verdict(ways).into()));
+            let of_unknown = exchange.names().is_some_and(|(dseq, ..)| unknown.contains(&dseq));
+            let verdict = if of_unknown && !ways.is_empty() {
+                Verdict::Excluded(NO_MANIFEST.to_owned())
+            } else {
+                verdict(ways)
+            };
+            rows.push((exchange.name.clone(), verdict.into()));
         }
         for (n, (name, observed)) in self.recording.observed.iter().enumerate() {
             rows.push((name.clone(), self.observed(n, observed).into()));
@@ -394,7 +391,12 @@ impl Stage {
         if names.is_empty() {
             return Verdict::Excluded("it does not tell which lease it is about".to_owned());
         }
-        let own: Vec<&Watch> = self.watches.iter().filter(|w| w.has(names)).collect();
+        if self.watches_of(names).next().is_none()
+            && !story::without_manifest(&self.recording.exchanges).is_empty()
+        {
+            return Verdict::Excluded(NO_MANIFEST.to_owned());
+        }
+        let own: Vec<&Watch> = self.watches_of(names).collect();
         if own.iter().any(|w| w.went_through(phases)) {
             return Verdict::Equal;
         }
@@ -418,64 +420,4 @@ fn token_of(owner: &str) -> String {
         "# client certificate: no\nGET / HTTP/1.1\nAuthorization: Bearer <{{\"alg\":\"ES256K\",\"typ\":\"JWT\"}}.{{\"iss\":\"{owner}\",\
          \"exp\":900,\"nbf\":0,\"iat\":0,\"version\":\"v1\",\"leases\":{{\"access\":\"full\"}}}}.SIGNATURE>\n\n---- response\n\n"
     )
-}
-
-/// What stood behind the recorded gateway, as its public answers tell.
-fn cluster(exchanges: &[Exchange]) -> Cluster {
-    let json = |path: &str| {
-        let asked = exchanges.iter().find(|e| e.path == path && e.status() == 200)?;
-        serde_json::from_slice::<Value>(&asked.heard.answer.as_ref()?.body).ok()
-    };
-    let (status, version) = (json("/status").unwrap_or_default(), json("/version"));
-    let host = status.get("cluster_public_hostname").and_then(Value::as_str).unwrap_or("localhost");
-    let window = status.get("reclamation_window").and_then(Value::as_u64).map(Duration::from_nanos);
-    Cluster {
-        kubernetes: version.is_none_or(|version| version.get("kube").is_some_and(|kube| !kube.is_null())),
-        public_host: host.to_owned(),
-        reclamation_window: window,
-        main_is_first: true,
-    }
-}
-
-/// The images of all manifests, without those that had to be pulled: the recorded provider reached no registry.
-fn images(exchanges: &[Exchange]) -> Vec<String> {
-    fn find(value: &Value, found: &mut Vec<String>) {
-        match value {
-            Value::Object(fields) => {
-                found.extend(fields.get("image").and_then(Value::as_str).map(str::to_owned));
-                fields.values().for_each(|field| find(field, found));
-            }
-            Value::Array(items) => items.iter().for_each(|item| find(item, found)),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-        }
-    }
-    let mut named = Vec::new();
-    for exchange in exchanges.iter().filter(|e| e.method == "PUT") {
-        find(&serde_json::from_slice(&exchange.body).unwrap_or_default(), &mut named);
-    }
-    let pulled = |image: &str| {
-        let note = format!("Pulling image \\\"{image}\\\"");
-        let frames = exchanges.iter().flat_map(|e| &e.heard.frames);
-        frames.filter(|f| f.kind == 1).any(|f| String::from_utf8_lossy(&f.payload).contains(&note))
-    };
-    named.retain(|image| !pulled(image));
-    named
-}
-
-/// What a bid offers.
-fn units(observed: &Observed) -> Option<Vec<Value>> {
-    match observed {
-        Observed::Bid(bid) => bid.pointer("/bid/resources_offer")?.as_array().cloned(),
-        Observed::Deployment(_) | Observed::Steps(..) => None,
-    }
-}
-
-/// A unit for a deployment of which nothing is told.
-fn smallest() -> Vec<Value> {
-    let amount = |n: u64| serde_json::json!({ "val": n.to_string() });
-    vec![serde_json::json!({ "count": 1, "resources": {
-        "id": 1, "cpu": { "units": amount(100), "attributes": [] }, "memory": { "quantity": amount(64 << 20), "attributes": [] },
-        "storage": [{ "name": "default", "quantity": amount(64 << 20), "attributes": [] }],
-        "gpu": { "units": amount(0), "attributes": [] }, "endpoints": [{ "kind": "SHARED_HTTP", "sequence_number": 0 }],
-    } })]
 }

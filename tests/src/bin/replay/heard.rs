@@ -111,7 +111,7 @@ fn compare_frames(path: &str, recorded: &Heard, ours: &Heard, ways: &mut Vec<Str
         let extra: Vec<&String> = is.iter().filter(|line| !was.contains(line)).collect();
         match (missing.is_empty(), extra.is_empty()) {
             (true, true) => {
-                ways.push(format!("{what}: recorded {} streams, ours {}: {is:?}", was.len(), is.len()))
+                ways.push(format!("{what}: recorded {} streams, ours {}: {is:?}", was.len(), is.len()));
             }
             _ => ways.push(format!("{what}: only recorded {missing:?}, only ours {extra:?}")),
         }

@@ -6,6 +6,7 @@
 //! Ends with 1 when a step was different.
 
 mod app;
+mod around;
 mod begin;
 mod compare;
 mod dial;

@@ -101,7 +101,12 @@ pub(crate) struct Watch(Arc<Mutex<(Vec<Phase>, BTreeSet<String>)>>);
 
 impl Watch {
     /// Looks for ever.
-    pub(crate) async fn look(self, http: reqwest::Client, (gateway, path): (Arc<Mutex<String>>, String), authorization: String) {
+    pub(crate) async fn look(
+        self,
+        http: reqwest::Client,
+        (gateway, path): (Arc<Mutex<String>>, String),
+        authorization: String,
+    ) {
         loop {
             let url = format!("{}{path}", gateway.lock().unwrap_or_else(PoisonError::into_inner));
             let asked = http.get(&url).header("Authorization", &authorization).send().await;

@@ -8,6 +8,7 @@
 //! - A lease that had answered and then was not found, for good, had been closed.
 //! - A fact `manifest` at whose second no exchange sent one stands for an exchange that was not written down: the manifest is the next
 //!   one that the hash was right for. A fact that the daemon was started again says so.
+//! - Where `/status` counts fewer leases than are open, those that nothing names any more had been closed.
 //! - Leases that `/status` counts and nothing opened were there before the recording.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,6 +70,8 @@ enum Sign {
     Hash(bool),
     /// The lease is there.
     Alive,
+    /// Pods of it are there, which stay for a while when it is closed.
+    Pods,
     /// There is no such lease, or not yet, or no more.
     Absent,
 }
@@ -88,10 +91,20 @@ fn sign(exchange: &Exchange, kubernetes: bool) -> Sign {
     }
     match exchange.status() {
         200 => Sign::Alive,
-        101 if exchange.heard.frames.iter().any(|f| f.kind == 1) => Sign::Alive,
+        101 if exchange.heard.frames.iter().any(|f| f.kind == 1) => Sign::Pods,
         404 if kubernetes => Sign::Absent,
         _ => Sign::None,
     }
+}
+
+/// Deployments with pods whose manifest is in no exchange: nobody can tell what ran.
+pub(crate) fn without_manifest(exchanges: &[Exchange]) -> BTreeSet<u64> {
+    let of = |wanted: fn(Sign) -> bool| {
+        let found = exchanges.iter().filter(move |e| wanted(sign(e, true)));
+        found.filter_map(|e| Some(e.names()?.0)).collect::<BTreeSet<u64>>()
+    };
+    let ran = of(|sign| matches!(sign, Sign::Alive | Sign::Pods));
+    &ran - &of(|sign| matches!(sign, Sign::Hash(_)))
 }
 
 /// When an exchange began, as far as it tells: its answer's date, or its token's.
@@ -191,12 +204,16 @@ impl<'a> Teller<'a> {
     }
 
     fn is_there(&self, dseq: u64) -> bool {
-        self.later(0, dseq).any(|(_, _, sign)| matches!(sign, Sign::Other | Sign::Hash(_) | Sign::Alive))
+        self.later(0, dseq)
+            .any(|(_, _, sign)| matches!(sign, Sign::Other | Sign::Hash(_) | Sign::Alive | Sign::Pods))
     }
 
     /// What must have happened before an exchange.
     fn before(&mut self, second: u64, at: usize, n: usize) {
         let Some(exchange) = self.exchanges.get(n) else { return };
+        if let Some(counted) = leases(exchange).filter(|_| exchange.path == "/status") {
+            self.close_down_to(counted, second, at);
+        }
         let Some((dseq, _, oseq)) = exchange.names() else { return };
         if !self.is_there(dseq) {
             return;
@@ -205,13 +222,16 @@ impl<'a> Teller<'a> {
             let manifest = self.next_hash(at, dseq);
             self.moments.push((second, Act::Create { dseq, manifest: manifest.clone() }));
             self.moments.push((second, Act::Lease { dseq, oseq: 1 }));
-            self.known.insert(dseq, Known { hash: manifest.as_deref().map(hash), oseq: 1, open: true, answered: false });
+            self.known.insert(
+                dseq,
+                Known { hash: manifest.as_deref().map(hash), oseq: 1, open: true, answered: false },
+            );
         }
         let sign = sign(exchange, self.kubernetes);
         let lives_on = self.later(at + 1, dseq).any(|(_, later, sign)| match sign {
             Sign::Alive => later == oseq || exchange.method == "PUT",
             Sign::Hash(leased) => leased,
-            Sign::None | Sign::Other | Sign::Absent => false,
+            Sign::None | Sign::Other | Sign::Pods | Sign::Absent => false,
         });
         let Some(known) = self.known.get_mut(&dseq) else { return };
         match sign {
@@ -238,7 +258,18 @@ impl<'a> Teller<'a> {
                 known.open = false;
                 self.moments.push((second, Act::Close { dseq }));
             }
-            Sign::None | Sign::Other | Sign::Absent => {}
+            Sign::None | Sign::Other | Sign::Pods | Sign::Absent => {}
+        }
+    }
+
+    /// Closes deployments that no later exchange names, the oldest first, until no more leases are open than were counted.
+    fn close_down_to(&mut self, counted: u64, second: u64, at: usize) {
+        let open: Vec<u64> = self.known.iter().filter(|(_, k)| k.open).map(|(dseq, _)| *dseq).collect();
+        let done = open.iter().filter(|dseq| self.later(at, **dseq).next().is_none());
+        let many = open.len().saturating_sub(usize::try_from(counted).unwrap_or(usize::MAX));
+        for dseq in done.take(many).copied().collect::<Vec<_>>() {
+            self.known.entry(dseq).and_modify(|known| known.open = false);
+            self.moments.push((second, Act::Close { dseq }));
         }
     }
 
@@ -280,9 +311,8 @@ fn told_by_facts(exchanges: &[Exchange], times: &[u64], facts: &[Value]) -> Vec<
     for fact in facts {
         let Some(at) = millis(fact, "t").map(|t| start + t) else { continue };
         let second = at / 1_000;
-        let near = (second.saturating_sub(1)..=second + 1).any(|s| taken.contains(&s));
         let what = fact.get("what").and_then(Value::as_str).unwrap_or_default();
-        if what == "manifest" && was_taken(fact) && !near {
+        if what == "manifest" && was_taken(fact) && !taken.contains(&second) {
             told.push((second, Fact::Manifest));
         } else if what.contains("killed and started") {
             let took = millis(fact, "seconds").unwrap_or(0);
@@ -317,7 +347,12 @@ fn start_ms(taken: &BTreeSet<u64>, facts: &[Value]) -> Option<u64> {
         let seconds: BTreeSet<u64> = sent.iter().map(|t| (start + t) / 1_000).collect();
         seconds.intersection(taken).count()
     };
-    candidates.max_by_key(|start| (fits(*start), std::cmp::Reverse(*start)))
+    // Many starts fit as well as each other; the middle one is the farthest from those that do not.
+    let mut rated: Vec<(usize, u64)> = candidates.map(|start| (fits(start), start)).collect();
+    rated.sort_unstable();
+    let best = rated.last()?.0;
+    let best: Vec<u64> = rated.into_iter().filter(|(fit, _)| *fit == best).map(|(_, start)| start).collect();
+    best.get(best.len() / 2).copied()
 }
 
 /// Leases that `/status` counts and that nothing had opened: they were there before, and the daemon knew them when it started.

@@ -36,7 +36,7 @@ const SIZE: u8 = 105;
 
 /// What a socket does once it is open.
 enum Plan {
-    Run(Exec),
+    Run(Box<Exec>),
     /// A result without a command.
     Result(Option<String>),
     Failure,
@@ -119,7 +119,7 @@ fn plan(lease: &Lease, asked: Asked) -> Plan {
     }
     let wish = Wish { words: asked.words, terminal: asked.terminal, input: asked.input };
     match Exec::start(pod, &wish) {
-        Ok(exec) => Plan::Run(exec),
+        Ok(exec) => Plan::Run(Box::new(exec)),
         Err(problem) if problem.kind() == io::ErrorKind::NotFound => {
             refused("command could not be executed because it does not exist".to_owned())
         }
@@ -141,7 +141,7 @@ async fn run(socket: WebSocket, plan: Plan) {
         }
         Plan::Failure => vec![FAILURE],
         Plan::Result(message) => result(0, message.as_deref()),
-        Plan::Run(exec) => follow(exec, &mut sink, stream).await,
+        Plan::Run(exec) => follow(*exec, &mut sink, stream).await,
     };
     // Then the connection ends, without a close frame. The client may be gone already.
     sink.send(Message::Binary(last.into())).await.ok();
@@ -167,8 +167,14 @@ async fn follow(
     let mut pings: Interval = interval_at(Instant::now() + PING, PING);
     while output.is_some() || errors.is_some() {
         let frame = tokio::select! {
-            Some(bytes) = read(&mut output), if output.is_some() => framed(OUTPUT, &bytes),
-            Some(bytes) = read(&mut errors), if errors.is_some() => framed(ERRORS, &bytes),
+            bytes = read(&mut output), if output.is_some() => match bytes {
+                Some(bytes) => framed(OUTPUT, &bytes),
+                None => continue,
+            },
+            bytes = read(&mut errors), if errors.is_some() => match bytes {
+                Some(bytes) => framed(ERRORS, &bytes),
+                None => continue,
+            },
             _ = pings.tick() => Message::Ping(Vec::new().into()),
             heard = stream.next(), if input.is_some() => {
                 let carried = match heard {
@@ -181,7 +187,6 @@ async fn follow(
                 }
                 continue;
             }
-            else => continue,
         };
         sink.send(frame).await.ok();
     }

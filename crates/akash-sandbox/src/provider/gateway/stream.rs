@@ -16,7 +16,7 @@ use tokio::time::{Instant, interval_at};
 
 use super::access::{Caller, Numbers};
 use super::{Gateway, go, query, reply};
-use crate::provider::pods::{Events, Lease, Pod, Tail};
+use crate::provider::pods::{Lease, Pod, Tail};
 
 /// How often the gateway pings.
 const PING: Duration = Duration::from_secs(10);
@@ -69,30 +69,34 @@ pub(super) async fn events(
     let plan = match lease.and_then(|lease| gateway.book.pods(&lease)) {
         None => Plan::Refuse { code: NO_LEASE, reason: "" },
         Some(_) if filtered => Plan::Refuse { code: DONE, reason: "" },
-        Some(lease) => {
-            Plan::Send { frames: event_frames(Arc::clone(&lease.events), follow), then: Some(DONE) }
-        }
+        Some(lease) => Plan::Send { frames: event_frames(&lease, follow), then: Some(DONE) },
     };
     upgrade.on_upgrade(|socket| run(socket, plan))
 }
 
-fn event_frames(events: Arc<Events>, follow: bool) -> Frames {
+/// A list, and what comes after it. As on a real cluster the end of the namespace does not end the watch, only that of the sandbox does.
+fn event_frames(lease: &Lease, follow: bool) -> Frames {
+    let (events, stop) = (Arc::clone(&lease.events), lease.stop_token());
     let mut length = events.watch();
     let (first, mut told) = events.list();
     Box::pin(async_stream::stream! {
         for event in first {
             yield frame(&event);
         }
-        while follow {
+        if !follow {
+            return;
+        }
+        loop {
             let more = events.since(told);
             told += more.len();
-            if more.is_empty() {
-                if events.is_over() || length.changed().await.is_err() {
-                    break;
-                }
-            }
+            let nothing = more.is_empty();
             for event in more {
                 yield frame(&event);
+            }
+            let changed = async { nothing && length.changed().await.is_err() };
+            match stop.run_until_cancelled(changed).await {
+                Some(false) => {}
+                Some(true) | None => break,
             }
         }
     })

@@ -40,8 +40,6 @@ pub(crate) struct Events {
     length: watch::Sender<usize>,
     /// The lease is being closed: nothing new is told.
     frozen: AtomicBool,
-    /// Nothing will come any more.
-    over: AtomicBool,
 }
 
 impl Events {
@@ -56,7 +54,6 @@ impl Events {
             list: Mutex::new(list),
             length,
             frozen: AtomicBool::new(false),
-            over: AtomicBool::new(false),
         }
     }
 
@@ -121,16 +118,10 @@ impl Events {
 
     /// The end: whoever listens hears everything once more, as a real cluster tells that each event is deleted.
     pub(crate) fn end(&self) {
-        self.over.store(true, Ordering::Release);
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
         let again = in_order(&list);
         list.extend(again);
         self.length.send_replace(list.len());
-    }
-
-    /// Whether nothing will come any more.
-    pub(crate) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Acquire)
     }
 
     /// What a list of all events shows, and how many were told: what happens again to one object counts up an event that is there, and
@@ -154,7 +145,7 @@ impl Events {
         list.get(from..).unwrap_or_default().to_vec()
     }
 
-    /// Changes when there are more events, and at the end.
+    /// Changes when there are more events.
     pub(crate) fn watch(&self) -> watch::Receiver<usize> {
         self.length.subscribe()
     }

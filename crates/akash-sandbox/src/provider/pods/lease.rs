@@ -12,6 +12,7 @@ use std::time::Duration;
 use akash_types::{DeploymentId, LeaseId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
 
 use super::environment::{Variables, head, links};
 use super::events::Events;
@@ -253,6 +254,11 @@ impl Lease {
         let mut state = self.lock();
         state.pods.retain(|pod| pod.phase() != Phase::Gone);
         state.pods.clone()
+    }
+
+    /// Cancelled when the pods' side of the provider ends.
+    pub(crate) fn stop_token(&self) -> CancellationToken {
+        self.shared.tasks.token().clone()
     }
 
     /// Whether nothing was deployed yet.
