@@ -12,7 +12,7 @@ Usage: cargo xtask COMMAND
   tidy           check the rules of ARCHITECTURE.md: crate edges, absences, budgets, pages, links
   crash ARGS…    kill the daemon at random moments and compare the books (rayakash-tests, bin crash)
   bench ARGS…    measure the program on this machine (rayakash-tests, bin bench)
-  replay PATH…   take recorded conversations with a real node again, on the sandbox (rayakash-tests, bin replay)
+  replay PATH…   take recordings of a real node and a real provider again, on the sandbox (rayakash-tests, bin replay)
   help           this text";
 
 fn main() -> ExitCode {

@@ -88,7 +88,7 @@ impl Stage {
         config.block_time = Duration::from_millis(250);
         config.providers = 1;
         config.cluster = around::cluster(&recording.exchanges);
-        config.timers = Timers { rollout: Duration::from_millis(120), ..Timers::default() };
+        config.timers = Timers { rollout: Duration::from_millis(250), ..Timers::default() };
         let image = app::make(&home.join("image"))?;
         for name in around::images(&recording.exchanges) {
             config.images.insert(name, image.clone());
