@@ -41,8 +41,9 @@ const LONG_MS: u64 = 1_500;
 const NO_MANIFEST: &str = "it shows what a manifest made run that is in no exchange of the recording";
 /// How long a workload is waited for before something is changed.
 const SETTLING: Duration = Duration::from_secs(5);
-/// How long is waited for phases that a lease must still go through.
-const PHASES: Duration = Duration::from_secs(75);
+/// How long is waited for phases that a lease must still go through. A look that finds a crashing container just started puts off the end
+/// of its lease, here as there.
+const PHASES: Duration = Duration::from_secs(180);
 
 /// Takes all exchanges of a folder; each file's name and what became of it.
 pub(crate) async fn replay(recording: Exchanges) -> Result<Vec<(String, Judged)>, Failed> {
