@@ -13,7 +13,7 @@ Usage: cargo xtask COMMAND
   crash ARGS…    kill the daemon at random moments and compare the books (rayakash-tests, bin crash)
   localnet ARGS… a cluster's life on a real local chain, or on a sandbox as one (rayakash-tests, bin localnet)
   bench ARGS…    measure the program on this machine (rayakash-tests, bin bench)
-  replay PATH…   take recorded conversations with a real node again, on the sandbox (rayakash-tests, bin replay)
+  replay PATH…   take recordings of a real node and a real provider again, on the sandbox (rayakash-tests, bin replay)
   help           this text";
 
 fn main() -> ExitCode {

@@ -1,12 +1,13 @@
 //! What a sandbox is to be like.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock;
 use crate::market::Genesis;
-use crate::provider::Wish as Pods;
+use crate::provider::{Cluster, Environment, Timers, Wish as Pods};
 
 /// What a sandbox is to be like.
 #[derive(Clone, Debug)]
@@ -31,6 +32,12 @@ pub struct Config {
     pub genesis: Genesis,
     /// How pods are kept apart.
     pub pods: Pods,
+    /// Images beside Ray's, by name: folders of this machine's programs. For tests that run other workloads.
+    pub images: BTreeMap<String, Environment>,
+    /// How long the providers wait for what.
+    pub timers: Timers,
+    /// What stands behind the providers' gateways.
+    pub cluster: Cluster,
 }
 
 impl Config {
@@ -48,6 +55,9 @@ impl Config {
             providers: 2,
             genesis: Genesis::sandbox("rayakash-sandbox", clock::unix_millis()),
             pods: Pods::Auto,
+            images: BTreeMap::new(),
+            timers: Timers::default(),
+            cluster: Cluster::default(),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod bids;
 mod chain;
+mod cluster;
 mod facts;
 mod gateway;
 mod leases;
@@ -15,17 +16,19 @@ mod registration;
 mod timers;
 mod translate;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use akash_chain::{Client, MemoryJournal, Policy, Sender};
-use akash_types::{Address, Rejection};
+use akash_chain::{At, Client, MarketFilter, MemoryJournal, Policy, Sender};
+use akash_types::{Address, LeaseState, Rejection};
 use akash_wallet::{Allowed, Key};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub use cluster::Cluster;
 pub use offer::Pricing;
 pub use pods::{Environment, Images, Isolation, NoNamespaces, Privilege, Wish};
 pub use timers::Timers;
@@ -39,8 +42,6 @@ use pods::{Ingress, Runtime, Shared};
 use crate::private;
 use crate::tasks::Tasks;
 
-/// The host name under which node ports are reached.
-const PUBLIC_HOST: &str = "127.0.0.1";
 /// What the gateway and the bidding get to end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -65,6 +66,8 @@ pub struct ProviderConfig {
     pub pricing: Pricing,
     /// Where its gateway listens; on a free port instead if that one is taken.
     pub gateway: SocketAddr,
+    /// What stands behind its gateway.
+    pub cluster: Cluster,
 }
 
 /// A provider that cannot start.
@@ -161,7 +164,9 @@ pub async fn start_with(
     let (ingress, ingress_address) = open_ingress(&config.home, &tasks).await?;
     let book = open_book(&config, images, ingress, timers.clone())?;
     let facts = Arc::new(ChainFacts { client: client.clone(), me: me.clone() });
-    serve(&me, &tasks, listener, (&identity, facts, &book))?;
+    let gateway = Gateway::new(me.clone(), config.cluster.clone(), facts, Arc::clone(&book));
+    know_tenants(&gateway, &client).await;
+    serve(&gateway, &tasks, listener, &identity)?;
     let engine = Engine {
         me: me.clone(),
         client,
@@ -170,6 +175,7 @@ pub async fn start_with(
         attributes: offer::attributes(&config.name),
         pricing: config.pricing,
         timers,
+        notice: config.cluster.reclamation_window.map(|window| window.as_secs()),
     };
     engine.start(&tasks);
     tracing::info!(provider = %me, host_uri, "provider started");
@@ -183,21 +189,25 @@ fn open_book(
     ingress: Ingress,
     timers: Timers,
 ) -> Result<Arc<Book>, Error> {
-    let pods = config.home.join("leases");
+    let (home, cluster) = (&config.home, &config.cluster);
+    let pods = home.join("leases");
     let shared = Shared {
         dir: pods.clone(),
         images,
         isolation: config.isolation,
         tasks: Tasks::new(),
         ingress,
-        public_host: PUBLIC_HOST.to_owned(),
+        public_host: cluster.public_host.clone(),
+        rollout: timers.rollout,
+        main_is_first: cluster.main_is_first,
     };
     let runtime = Runtime::open(shared).map_err(|source| Error::File {
         action: "take up the pods in",
         path: pods,
         source,
     })?;
-    let manifests = config.home.join("manifests");
+    let manifests = home.join("manifests");
+    let runtime = cluster.kubernetes.then_some(runtime);
     Book::open(&manifests, runtime, timers).map_err(|source| Error::File {
         action: "read the manifests in",
         path: manifests,
@@ -220,15 +230,26 @@ async fn open_ingress(home: &Path, tasks: &Tasks) -> Result<(Ingress, SocketAddr
     Ok((ingress, address))
 }
 
+/// Looks up the owners of the leases that are there already. One that is missed is looked up when it asks.
+async fn know_tenants(gateway: &Gateway, client: &Client) {
+    let mine = MarketFilter::provider(&gateway.me);
+    let leases = client.leases(&mine, Some(LeaseState::Active), At::Latest).await.unwrap_or_default();
+    let owners: BTreeSet<Address> =
+        leases.into_iter().map(|record| record.lease.id.deployment().owner.clone()).collect();
+    for owner in &owners {
+        gateway.remember(owner).await;
+    }
+}
+
 fn serve(
-    me: &Address,
+    gateway: &Arc<Gateway>,
     tasks: &Tasks,
     listener: TcpListener,
-    (identity, facts, book): (&akash_wallet::certificate::Identity, Arc<ChainFacts>, &Arc<Book>),
+    identity: &akash_wallet::certificate::Identity,
 ) -> Result<(), Error> {
+    let provider = gateway.me.clone();
     let acceptor = gateway::acceptor(identity)
-        .map_err(|source| Error::Certificate { provider: me.clone(), source: source.into() })?;
-    let gateway = Gateway::new(me.clone(), PUBLIC_HOST, facts, Arc::clone(book));
+        .map_err(|source| Error::Certificate { provider, source: source.into() })?;
     tasks.spawn("gateway", gateway::serve(tasks.clone(), listener, acceptor, gateway.router()));
     Ok(())
 }

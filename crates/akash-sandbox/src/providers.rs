@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::home::ProviderInfo;
 use crate::market::Keyholder;
-use crate::provider::{self, Isolation, Pricing, Provider, ProviderConfig};
+use crate::provider::{self, Images, Isolation, Pricing, Provider, ProviderConfig, Timers};
 use crate::sandbox::key;
 
 /// The providers of a sandbox. They know the chain by its address only, so it may be a real node.
@@ -24,6 +24,8 @@ pub struct Providers {
 struct Slot {
     name: &'static str,
     settings: ProviderConfig,
+    images: Images,
+    timers: Timers,
     running: Option<Provider>,
 }
 
@@ -39,6 +41,8 @@ impl Providers {
         cancel: CancellationToken,
     ) -> Result<Self, Error> {
         let kinds = [(Keyholder::PROVIDER_1, Pricing::low()), (Keyholder::PROVIDER_2, Pricing::high())];
+        let images = Images::new(config.cache.clone());
+        let images = config.images.iter().fold(images, |all, (name, own)| all.with(name, own.clone()));
         let mut slots = Vec::new();
         for ((holder, pricing), port) in kinds.into_iter().zip(gateways).take(config.providers) {
             let settings = ProviderConfig {
@@ -51,8 +55,10 @@ impl Providers {
                 isolation,
                 pricing,
                 gateway: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port),
+                cluster: config.cluster.clone(),
             };
-            let mut slot = Slot { name: holder.name, settings, running: None };
+            let (images, timers) = (images.clone(), config.timers.clone());
+            let mut slot = Slot { name: holder.name, settings, images, timers, running: None };
             slot.start(&cancel).await?;
             slots.push(slot);
         }
@@ -101,7 +107,8 @@ impl Providers {
 
 impl Slot {
     async fn start(&mut self, cancel: &CancellationToken) -> Result<(), Error> {
-        let started = provider::start(self.settings.clone(), cancel.child_token()).await;
+        let (settings, images, timers) = (self.settings.clone(), self.images.clone(), self.timers.clone());
+        let started = provider::start_with(settings, images, timers, cancel.child_token()).await;
         let provider = started.map_err(|e| Error::Provider { name: self.name, source: e.into() })?;
         if let Some(port) = provider.host_uri.parse::<http::Uri>().ok().and_then(|uri| uri.port_u16()) {
             self.settings.gateway.set_port(port);

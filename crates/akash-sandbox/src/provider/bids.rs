@@ -9,7 +9,7 @@ use akash_types::escrow::Funding;
 use akash_types::msg::{CloseBid, CreateBid, WithdrawLease};
 use akash_types::{
     Address, Attribute, BidId, BidState, CloseReason, Coin, DecCoin, DeploymentState, Height, LeaseState,
-    Msg, Order, OrderId, OrderState,
+    Msg, Order, OrderId, OrderState, ResourceOffer, ResourceUnit,
 };
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -35,6 +35,8 @@ pub(crate) struct Engine {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) pricing: Pricing,
     pub(crate) timers: Timers,
+    /// The notice that it offers before it ends a lease, in seconds; `None`: what an order asks for.
+    pub(crate) notice: Option<u64>,
 }
 
 /// What the trader remembers; all of it can be forgotten.
@@ -141,7 +143,7 @@ impl Engine {
             return Ok(true);
         }
         match offer(&order.spec, &self.attributes, &CAPACITY, &self.pricing) {
-            Ok(price) => Ok(self.bid(id, price, order.reclamation).await),
+            Ok(price) => Ok(self.bid(id, price, order).await),
             Err(reason) => {
                 tracing::info!(order = %order.id, %reason, "no bid");
                 Ok(true)
@@ -149,11 +151,15 @@ impl Engine {
         }
     }
 
-    async fn bid(&self, id: BidId, price: DecCoin, reclamation: Option<u64>) -> bool {
+    async fn bid(&self, id: BidId, price: DecCoin, order: &Order) -> bool {
         let intent = format!("bid on {}", id.order);
-        // The notice that the order demands, and no more.
-        let (deposit, reclamation_window) = (Funding::from_balance(DEPOSIT), reclamation);
-        let message = CreateBid { id, price, deposit, offer: Vec::new(), reclamation_window };
+        // The notice that the order demands and no more, unless this provider always offers the same.
+        let (deposit, reclamation_window) =
+            (Funding::from_balance(DEPOSIT), self.notice.or(order.reclamation));
+        let all =
+            |unit: &ResourceUnit| ResourceOffer { resources: unit.resources.clone(), count: unit.count };
+        let offer = order.spec.units.iter().map(all).collect();
+        let message = CreateBid { id, price, deposit, offer, reclamation_window };
         self.send(&intent, vec![message.into()], Class::Other).await
     }
 

@@ -4,7 +4,7 @@ use akash_chain::{At, Client, MarketFilter};
 use akash_types::{Address, DeploymentId, LeaseId, LeaseState};
 use async_trait::async_trait;
 
-use super::facts::{BoxError, Facts, OnChain};
+use super::facts::{BoxError, Facts, OnChain, Signer};
 
 /// A node, and whose leases count.
 pub(crate) struct ChainFacts {
@@ -14,9 +14,10 @@ pub(crate) struct ChainFacts {
 
 #[async_trait]
 impl Facts for ChainFacts {
-    async fn public_key(&self, account: &Address) -> Result<Option<[u8; 33]>, BoxError> {
+    async fn signer(&self, account: &Address) -> Result<Signer, BoxError> {
         let account = self.client.account(account, At::Latest).await?;
-        Ok(account.and_then(|account| account.public_key))
+        let known = account.map(|account| account.public_key.map_or(Signer::Silent, Signer::Key));
+        Ok(known.unwrap_or(Signer::Unknown))
     }
 
     async fn deployment(&self, id: &DeploymentId) -> Result<Option<OnChain>, BoxError> {

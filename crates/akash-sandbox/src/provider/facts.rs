@@ -17,11 +17,22 @@ pub(crate) struct OnChain {
     pub(crate) groups: Vec<(u32, GroupSpec)>,
 }
 
+/// What the chain knows of an account as a signer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Signer {
+    /// There is no such account.
+    Unknown,
+    /// It never signed, so its key is not known.
+    Silent,
+    /// The key that it signs with.
+    Key([u8; 33]),
+}
+
 /// The three questions.
 #[async_trait]
 pub(crate) trait Facts: Send + Sync {
-    /// The key that an account signs with; `None` when it is unknown or never signed.
-    async fn public_key(&self, account: &Address) -> Result<Option<[u8; 33]>, BoxError>;
+    /// What the chain knows of an account as a signer.
+    async fn signer(&self, account: &Address) -> Result<Signer, BoxError>;
 
     /// The deployment, if there ever was one.
     async fn deployment(&self, id: &DeploymentId) -> Result<Option<OnChain>, BoxError>;

@@ -35,6 +35,8 @@ struct Held {
     heard: bool,
     next_look: Instant,
     tries: u32,
+    /// Whether everything ran at some look.
+    healthy: bool,
 }
 
 #[derive(Debug, Default)]
@@ -44,12 +46,15 @@ struct State {
     /// Leases whose manifest came before they were seen active, with how many looks at the chain they may still be missing.
     early: BTreeMap<LeaseId, u32>,
     orders: usize,
+    /// Deployments for which a manifest was sent since the start, existing ones or not: the real provider counts them for ever.
+    managers: BTreeSet<DeploymentId>,
 }
 
 /// The book. Manifests are written to its folder; leases are read from the chain.
 #[derive(Debug)]
 pub(crate) struct Book {
-    runtime: Runtime,
+    /// Where manifests are carried out, if they are.
+    runtime: Option<Runtime>,
     folder: PathBuf,
     timers: Timers,
     state: Mutex<State>,
@@ -64,8 +69,8 @@ pub(crate) struct Counts {
 }
 
 impl Book {
-    /// The book in `folder`, over the pods of `runtime`.
-    pub(crate) fn open(folder: &Path, runtime: Runtime, timers: Timers) -> io::Result<Arc<Self>> {
+    /// The book in `folder`, over the pods of `runtime`; without one, nothing comes of manifests.
+    pub(crate) fn open(folder: &Path, runtime: Option<Runtime>, timers: Timers) -> io::Result<Arc<Self>> {
         private::folder(folder)?;
         let mut state = State::default();
         for entry in std::fs::read_dir(folder)?.flatten() {
@@ -84,6 +89,7 @@ impl Book {
     /// Somebody sent a manifest for this deployment, a good one or not: its leases are not closed for want of one.
     pub(crate) fn heard(&self, deployment: &DeploymentId) {
         let mut state = self.lock();
+        state.managers.insert(deployment.clone());
         for (_, held) in state.held.iter_mut().filter(|(id, _)| id.deployment() == deployment) {
             held.heard = true;
         }
@@ -107,8 +113,9 @@ impl Book {
         self.folder.join(format!("{}-{}.json", deployment.owner, deployment.dseq))
     }
 
-    /// The manifest's group for this lease.
+    /// The manifest's group for this lease, once something of it is here.
     pub(crate) fn manifest(&self, lease: &LeaseId) -> Option<Group> {
+        self.pods(lease)?;
         let state = self.lock();
         state.held.get(lease)?;
         group(&state, lease).cloned()
@@ -129,16 +136,14 @@ impl Book {
     /// Runs what was kept for this lease, if anything was.
     fn deploy(&self, lease: &LeaseId) {
         let Some(workload) = group(&self.lock(), lease).map(workload) else { return };
-        match self.runtime.deploy(lease, workload) {
-            Ok(Ok(())) => {}
-            Ok(Err(problem)) => tracing::warn!(%lease, %problem, "deployment failed"),
-            Err(problem) => tracing::error!(%lease, %problem, "deployment failed"),
+        if let Some(runtime) = &self.runtime {
+            runtime.roll_out(lease, workload);
         }
     }
 
     /// The pods of a lease, while any are here.
     pub(crate) fn pods(&self, lease: &LeaseId) -> Option<Arc<Lease>> {
-        self.runtime.lease(lease)
+        self.runtime.as_ref()?.lease(lease)
     }
 
     /// Takes note of how many orders are being looked at.
@@ -149,7 +154,7 @@ impl Book {
     /// For `/status`.
     pub(crate) fn counts(&self) -> Counts {
         let state = self.lock();
-        Counts { leases: state.held.len(), orders: state.orders, manifests: state.kept.len() }
+        Counts { leases: state.held.len(), orders: state.orders, manifests: state.managers.len() }
     }
 
     /// Follows the chain: these leases are active now. New ones start with what was kept for their deployment, as the
@@ -162,8 +167,9 @@ impl Book {
             let fresh = active.iter().filter(|id| !state.held.contains_key(id)).cloned();
             let fresh: Vec<LeaseId> = fresh.collect();
             for id in &fresh {
-                let heard = state.early.contains_key(id) || self.runtime.lease(id).is_some();
-                let held = Held { since: now, heard, next_look: now + self.timers.monitor, tries: 0 };
+                let heard = state.early.contains_key(id) || self.pods(id).is_some();
+                let next_look = now + self.timers.monitor;
+                let held = Held { since: now, heard, next_look, tries: 0, healthy: false };
                 state.held.insert(id.clone(), held);
             }
             state.early.retain(|id, looks| {
@@ -175,10 +181,11 @@ impl Book {
         for lease in &fresh {
             self.deploy(lease);
         }
-        for lease in self.runtime.leases() {
+        let Some(runtime) = &self.runtime else { return };
+        for lease in runtime.leases() {
             let is_early = self.lock().early.contains_key(&lease);
             if !active.contains(&lease) && !is_early {
-                self.runtime.teardown(&lease, GRACE);
+                runtime.teardown(&lease, GRACE);
             }
         }
     }
@@ -215,7 +222,10 @@ impl Book {
             }
             held.next_look = now + self.timers.monitor + self.jitter();
             match self.health(id, kept.get(id.deployment())) {
-                Health::Good => held.tries = 0,
+                Health::Good => {
+                    held.tries = 0;
+                    held.healthy = true;
+                }
                 Health::Unknown => {}
                 Health::Bad => held.tries += 1,
             }
@@ -235,7 +245,7 @@ impl Book {
     /// Every service that the manifest names must have its pods; the names that run do not count.
     fn health(&self, id: &LeaseId, kept: Option<&Kept>) -> Health {
         let Some(group) = kept.and_then(|kept| kept.group(id)) else { return Health::Unknown };
-        let Some(lease) = self.runtime.lease(id) else { return Health::Bad };
+        let Some(lease) = self.pods(id) else { return Health::Bad };
         let Some(status) = lease.status() else { return Health::Bad };
         let has_all = |service: &akash_sdl::manifest::Service| {
             let available = status.services.get(&service.name).map_or(0, |found| found.available);
@@ -253,14 +263,23 @@ impl Book {
         self.lock().held.keys().cloned().collect()
     }
 
+    /// The same, and whether everything of it was seen to run.
+    pub(crate) fn held_and_healthy(&self) -> Vec<(LeaseId, bool)> {
+        self.lock().held.iter().map(|(id, held)| (id.clone(), held.healthy)).collect()
+    }
+
     /// Ends all pods and keeps everything that is written down.
     pub(crate) async fn stop(&self) {
-        self.runtime.stop().await;
+        if let Some(runtime) = &self.runtime {
+            runtime.stop().await;
+        }
     }
 
     /// Kills all pods.
     pub(crate) fn kill(&self) {
-        self.runtime.kill();
+        if let Some(runtime) = &self.runtime {
+            runtime.kill();
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 mod backend;
 mod environment;
 mod events;
+mod exec;
 mod forward;
 mod host;
 mod image;
@@ -29,12 +30,13 @@ mod sweep;
 mod workload;
 
 pub(crate) use backend::Ingress;
+pub(crate) use exec::{Exec, Line, read};
 pub use image::{Environment, Images};
 pub use isolation::{Isolation, NoNamespaces, Wish};
 pub(crate) use lease::{GRACE, Lease};
 pub(crate) use logs::Tail;
 pub use network::Privilege;
-pub(crate) use pod::Pod;
+pub(crate) use pod::{Phase, Pod};
 pub(crate) use random::random;
 pub(crate) use runtime::{Runtime, Shared};
 pub(crate) use workload::{Expose, Service, Workload};

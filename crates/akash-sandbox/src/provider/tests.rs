@@ -104,6 +104,7 @@ impl World {
             isolation: Isolation::Host,
             pricing: Pricing::low(),
             gateway: SocketAddr::from(([127, 0, 0, 1], 0)),
+            cluster: Cluster::default(),
         };
         let images = Images::new(config.cache.clone()).with("test/sh", Environment::default());
         start_with(config, images, timers, CancellationToken::new()).await.unwrap()

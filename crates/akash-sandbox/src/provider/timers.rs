@@ -16,6 +16,9 @@ pub struct Timers {
     pub tries: u32,
     /// How often earnings are withdrawn.
     pub withdraw: Duration,
+    /// How long each step from a manifest to running containers takes: the lease's namespace, its pods, their containers. A real cluster
+    /// takes about a quarter of a second for each.
+    pub rollout: Duration,
 }
 
 impl Default for Timers {
@@ -26,6 +29,7 @@ impl Default for Timers {
             monitor: Duration::from_secs(4),
             tries: 10,
             withdraw: Duration::from_secs(600),
+            rollout: Duration::from_millis(50),
         }
     }
 }

@@ -18,6 +18,7 @@ fn service(service: &manifest::Service) -> Service {
         count: service.count,
         memory: memory(&service.resources),
         shm: shm(service),
+        ram: ram_volumes(&service.resources).next().is_some(),
         expose: service.expose.iter().filter_map(expose).collect(),
     }
 }

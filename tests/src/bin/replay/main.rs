@@ -1,15 +1,27 @@
-//! `replay PATH…`: takes the steps of recorded conversations with a real node again, on the sandbox, and compares every answer.
+//! `replay PATH…`: takes the steps of recorded conversations with a real node, and exchanges with a real provider's gateway, again on
+//! the sandbox, and compares every answer.
 //!
-//! One line per file: how many steps were equal, different, excluded. Below it every difference and every exclusion, with its reason.
+//! One line per file, or per folder of exchanges: how many steps were equal, different, excluded. Below it every difference and every
+//! exclusion, with its reason.
 //! Ends with 1 when a step was different.
 
+mod app;
+mod around;
 mod begin;
 mod compare;
+mod dial;
+mod exchange;
+mod gateway;
+mod heard;
 mod made;
 mod made_rpc;
+mod market;
+mod mint;
 mod node;
+mod observed;
 mod recording;
 mod sign;
+mod story;
 mod tally;
 mod wire;
 
@@ -19,13 +31,16 @@ use std::process::ExitCode;
 
 use rayakash_tests::report::{complain, run};
 
-use tally::Tally;
+use recording::Recording;
+use tally::{Tally, shown};
 
 const USAGE: &str = "\
 Usage: cargo xtask replay PATH…
 
   PATH  a recording, or a folder of recordings:
-        *.jsonl  conversations with a node, a step on each line";
+        *.jsonl  conversations with a node, a step on each line
+        *.txt    exchanges with a provider's gateway, with the facts, bids and
+                 statuses that stand beside them in their folder";
 
 fn main() -> ExitCode {
     let paths: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
@@ -38,10 +53,22 @@ fn main() -> ExitCode {
 
 async fn replay(paths: Vec<PathBuf>) -> Result<bool, Box<dyn Error>> {
     let mut tally = Tally::default();
-    for path in recording::files(&paths)? {
-        let steps = recording::read(&path)?;
-        let verdicts = node::replay(&steps).await?;
-        tally.add(&path, &steps, &verdicts);
+    for recording in recording::files(&paths)? {
+        match recording {
+            Recording::Conversation(path) => {
+                let steps = recording::read(&path)?;
+                let verdicts = node::replay(&steps).await?;
+                let labels =
+                    steps.iter().map(|step| format!("{}:{} {}", shown(&path), step.line, step.name()));
+                tally.add(&shown(&path), labels.zip(verdicts).collect());
+            }
+            Recording::Gateway(path) => {
+                let rows = gateway::replay(recording::read_exchanges(&path)?).await?;
+                let rows =
+                    rows.into_iter().map(|(name, judged)| (format!("{}/{name}", shown(&path)), judged));
+                tally.add(&shown(&path), rows.collect());
+            }
+        }
     }
     Ok(tally.end())
 }

@@ -113,6 +113,13 @@ impl Keys {
         Ok(None)
     }
 
+    /// The key of an address, or one that is not its; an address of nobody has only others.
+    pub(crate) fn other_than(&self, address: &str, other: bool) -> Result<&SigningKey, Box<dyn Error>> {
+        let own = self.0.iter().find(|(own, _)| own == address).filter(|_| !other);
+        let any = || self.0.iter().find(|(own, _)| own != address);
+        own.or_else(any).map(|(_, key)| key).ok_or_else(|| "there are no keys".into())
+    }
+
     /// The name of an address.
     pub(crate) fn name_of(&self, address: &str) -> Result<&'static str, Box<dyn Error>> {
         let at = self.0.iter().position(|(own, _)| own == address);

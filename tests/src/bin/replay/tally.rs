@@ -4,8 +4,6 @@ use std::path::Path;
 
 use rayakash_tests::report::say;
 
-use crate::recording::Step;
-
 /// What became of one step.
 pub(crate) enum Verdict {
     /// The sandbox answered the same.
@@ -40,35 +38,33 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Counts a file and prints its line.
-    pub(crate) fn add(&mut self, path: &Path, steps: &[Step], verdicts: &[Judged]) {
-        let count = |wanted: fn(&Verdict) -> bool| verdicts.iter().filter(|j| wanted(&j.verdict)).count();
+    /// Counts a file, or a folder of small ones, and prints its line; each step has a label.
+    pub(crate) fn add(&mut self, name: &str, rows: Vec<(String, Judged)>) {
+        let count = |wanted: fn(&Verdict) -> bool| rows.iter().filter(|(_, j)| wanted(&j.verdict)).count();
         let equal = count(|v| matches!(v, Verdict::Equal));
         let different = count(|v| matches!(v, Verdict::Different(_)));
         let excluded = count(|v| matches!(v, Verdict::Excluded(_)));
         self.equal += equal;
         self.different += different;
         self.excluded += excluded;
-        for (recorded, ours) in verdicts.iter().filter_map(|j| j.gas) {
+        for (recorded, ours) in rows.iter().filter_map(|(_, j)| j.gas) {
             self.gas += 1;
             self.gas_near += usize::from(recorded.abs_diff(ours) * 10 <= recorded);
         }
-        let name = shown(path);
         say(&format!(
             "{name:<44} {equal:>4} equal {different:>4} different {excluded:>4} excluded of {:>4}",
-            steps.len()
+            rows.len()
         ));
-        for (step, judged) in steps.iter().zip(verdicts) {
-            let at = format!("  {name}:{} {}", step.line, step.name());
-            match &judged.verdict {
+        for (label, judged) in rows {
+            match judged.verdict {
                 Verdict::Equal => {}
                 Verdict::Different(ways) => {
-                    say(&format!("{at}: different"));
+                    say(&format!("  {label}: different"));
                     for way in ways {
                         say(&format!("      {way}"));
                     }
                 }
-                Verdict::Excluded(why) => say(&format!("{at}: excluded: {why}")),
+                Verdict::Excluded(why) => say(&format!("  {label}: excluded: {why}")),
             }
         }
     }
@@ -97,7 +93,7 @@ fn share(part: usize, all: usize) -> String {
 }
 
 /// The last two parts of a path.
-fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     let mut parts: Vec<_> = path.iter().rev().take(2).map(|p| p.to_string_lossy()).collect();
     parts.reverse();
     parts.join("/")

@@ -1,6 +1,7 @@
 //! Who asks, and what it may see.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use akash_types::{Address, DeploymentId, Dseq, LeaseId};
@@ -15,6 +16,7 @@ use http::{HeaderMap, header};
 
 use super::{Gateway, go, reply};
 use crate::clock::unix_millis;
+use crate::provider::facts::Signer;
 
 /// Who asks: nobody in particular, or the issuer of a good token.
 #[derive(Clone, Debug)]
@@ -34,11 +36,22 @@ pub(super) async fn authenticate(
         None => Caller(None),
         Some(token) => match gateway.verify(&token).await {
             Ok(verified) => Caller(Some(Arc::new(verified))),
-            Err(problem) => return reply::message(problem.status(), &problem.to_string()),
+            Err(Refusal::Token(problem)) => return reply::message(problem.status(), &problem.to_string()),
+            Err(Refusal::HangUp) => return reply::hang_up(),
+            Err(Refusal::Silence) => return std::future::pending().await,
         },
     };
     request.extensions_mut().insert(caller);
     next.run(request).await
+}
+
+/// Why nobody is let in.
+enum Refusal {
+    Token(TokenError),
+    /// The connection ends without a byte.
+    HangUp,
+    /// Nothing ever comes.
+    Silence,
 }
 
 #[expect(clippy::result_large_err, reason = "the answer is made once and sent")]
@@ -52,29 +65,51 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Response> {
 }
 
 impl Gateway {
-    /// A token of an account that the chain does not know, or that never signed, is invalid. (A real provider breaks on
-    /// both.)
-    async fn verify(&self, token: &str) -> Result<Verified, TokenError> {
+    /// As the real provider does, broken ways included: a token of an account that never signed ends the connection, one of an account
+    /// that the chain does not know is refused, and after that every account that had not been looked up before waits for ever.
+    async fn verify(&self, token: &str) -> Result<Verified, Refusal> {
         let key = match issuer(token) {
-            Some(issuer) => self.public_key(&issuer).await,
+            Some(issuer) => Some(self.public_key(&issuer).await?),
             None => None,
         };
-        token::verify(token, unix_millis() / 1000, |_| key)
+        token::verify(token, unix_millis() / 1000, |_| key).map_err(Refusal::Token)
     }
 
-    async fn public_key(&self, account: &Address) -> Option<[u8; 33]> {
-        let known = self.keys.lock().unwrap_or_else(PoisonError::into_inner).get(account).copied();
-        if known.is_some() {
-            return known;
+    /// The key of an account that was looked up before.
+    fn known(&self, account: &Address) -> Option<[u8; 33]> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).get(account).copied()
+    }
+
+    async fn public_key(&self, account: &Address) -> Result<[u8; 33], Refusal> {
+        if let Some(key) = self.known(account) {
+            return Ok(key);
         }
-        let found = self.facts.public_key(account).await.unwrap_or_else(|problem| {
-            tracing::warn!(%account, %problem, "account not looked up");
-            None
-        });
-        if let Some(key) = found {
+        if self.stuck.load(Ordering::Acquire) {
+            return Err(Refusal::Silence);
+        }
+        match self.facts.signer(account).await {
+            Ok(Signer::Key(key)) => {
+                self.keys.lock().unwrap_or_else(PoisonError::into_inner).insert(account.clone(), key);
+                Ok(key)
+            }
+            Ok(Signer::Silent) => Err(Refusal::HangUp),
+            Ok(Signer::Unknown) => {
+                tracing::warn!(%account, "a token of an account that the chain does not know: no other is looked up any more");
+                self.stuck.store(true, Ordering::Release);
+                Err(Refusal::Token(TokenError::Invalid))
+            }
+            Err(problem) => {
+                tracing::warn!(%account, %problem, "account not looked up");
+                Err(Refusal::Token(TokenError::Invalid))
+            }
+        }
+    }
+
+    /// Looks an account up before it asks: the real provider does so for the owners of the leases that it has when it starts.
+    pub(crate) async fn remember(&self, account: &Address) {
+        if let Ok(Signer::Key(key)) = self.facts.signer(account).await {
             self.keys.lock().unwrap_or_else(PoisonError::into_inner).insert(account.clone(), key);
         }
-        found
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use akash_types::{GroupSpec, Resources};
 use akash_wallet::Scope;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::access::{Caller, Numbers};
 use super::{Gateway, reply};
@@ -18,23 +19,64 @@ pub(super) async fn status(State(gateway): State<Arc<Gateway>>) -> Response {
         "cpu": CAPACITY.cpu_millis, "gpu": CAPACITY.gpus, "memory": CAPACITY.memory, "storage_ephemeral": CAPACITY.storage,
     });
     let node = json!({ "name": "node1", "allocatable": amounts, "available": amounts });
+    let storage = json!([{ "class": "default", "size": CAPACITY.storage }]);
+    let mut inventory = leased(&gateway).await;
+    inventory.insert("available".into(), json!({ "nodes": [node], "storage": storage }));
     let counts = gateway.book.counts();
-    reply::json(&json!({
-        "cluster": { "leases": counts.leases, "inventory": { "available": { "nodes": [node] } } },
+    let mut status = json!({
+        "cluster": { "leases": counts.leases, "inventory": inventory },
         "bidengine": { "orders": counts.orders },
         "manifest": { "deployments": counts.manifests },
-        "cluster_public_hostname": gateway.public_host,
+        "cluster_public_hostname": gateway.cluster.public_host,
         "address": gateway.me.as_str(),
-    }))
+    });
+    if let (Some(window), Some(fields)) = (gateway.cluster.reclamation_window, status.as_object_mut()) {
+        fields
+            .insert("reclamation_window".into(), u64::try_from(window.as_nanos()).unwrap_or(u64::MAX).into());
+    }
+    reply::json(&status)
+}
+
+/// What the leases take, those that were never seen to run apart from the others.
+async fn leased(gateway: &Gateway) -> Map<String, Value> {
+    let mut inventory = Map::new();
+    for (lease, healthy) in gateway.book.held_and_healthy() {
+        let Ok(Some(deployment)) = gateway.facts.deployment(lease.deployment()).await else { continue };
+        let gseq = lease.order.group.gseq;
+        let Some((_, spec)) = deployment.groups.into_iter().find(|(own, _)| *own == gseq) else { continue };
+        let kind = if healthy { "active" } else { "pending" };
+        if let Some(list) = inventory.entry(kind).or_insert_with(|| json!([])).as_array_mut() {
+            list.push(amounts(&spec));
+        }
+    }
+    inventory
+}
+
+fn amounts(spec: &GroupSpec) -> Value {
+    let sum = |each: fn(&Resources) -> u64| {
+        let all = spec.units.iter().map(|unit| each(&unit.resources).saturating_mul(unit.count.into()));
+        all.fold(0, u64::saturating_add)
+    };
+    json!({
+        "cpu": sum(|r| r.cpu.millis), "gpu": sum(|r| r.gpu.units), "memory": sum(|r| r.memory.bytes),
+        "storage_ephemeral": sum(|r| r.storage.iter().map(|volume| volume.bytes).fold(0, u64::saturating_add)),
+    })
 }
 
 /// `GET /version`
-pub(super) async fn version() -> Response {
+pub(super) async fn version(State(gateway): State<Arc<Gateway>>) -> Response {
+    let kube = gateway.cluster.kubernetes.then(|| {
+        json!({
+            "major": "1", "minor": "34", "emulationMajor": "1", "emulationMinor": "34", "minCompatibilityMajor": "1",
+            "minCompatibilityMinor": "33", "gitVersion": "v1.34.2-rayakash-sandbox", "gitCommit": "", "gitTreeState": "",
+            "buildDate": "1970-01-01T00:00:00Z", "goVersion": "", "compiler": "", "platform": "linux/amd64",
+        })
+    });
     let akash = json!({
         "name": "rayakash-sandbox", "server_name": "rayakash-sandbox", "version": env!("CARGO_PKG_VERSION"), "commit": "",
         "build_tags": "", "go": "", "build_deps": [], "cosmos_sdk_version": "",
     });
-    reply::json(&json!({ "akash": akash, "kube": null }))
+    reply::json(&json!({ "akash": akash, "kube": kube }))
 }
 
 /// `GET /address`
@@ -68,8 +110,12 @@ pub(super) async fn lease_status(
         Ok(lease) => lease,
         Err(refusal) => return refusal,
     };
-    let status = lease.and_then(|lease| gateway.book.pods(&lease)).and_then(|lease| lease.status());
-    status.map_or_else(|| reply::empty(404), |status| reply::json(&status))
+    let Some(lease) = lease.and_then(|lease| gateway.book.pods(&lease)) else { return reply::empty(404) };
+    match lease.status() {
+        Some(status) => reply::json(&status),
+        None if lease.is_empty() => reply::text(404, "kube: no deployments for lease"),
+        None => reply::empty(404),
+    }
 }
 
 /// `GET /lease/…/service/…/status`: needs the lease, but no scope.
@@ -82,11 +128,18 @@ pub(super) async fn service_status(
         Ok(lease) => lease,
         Err(refusal) => return refusal,
     };
+    if !gateway.cluster.kubernetes {
+        return reply::json(&Value::Null);
+    }
     let Some(lease) = lease.and_then(|lease| gateway.book.pods(&lease)) else {
         return reply::text(404, "kube: lease not found");
     };
     let Some(status) = lease.status() else { return reply::text(404, "kube: no manifest for lease") };
-    match numbers.get("name").and_then(|name| status.services.get(name)) {
+    let name = numbers.get("name").map(String::as_str).unwrap_or_default();
+    if lease.has_ram_volume(name) == Some(true) {
+        return reply::text(404, &format!("kube: internal error: statefulsets.apps \"{name}\" not found"));
+    }
+    match status.services.get(name) {
         Some(service) => reply::json(service),
         None => reply::text(404, "kube: no service for that lease"),
     }

@@ -32,6 +32,17 @@ pub(super) fn empty(status: u16) -> Response {
     response
 }
 
+/// Marks an answer that is not to be sent: the connection ends instead.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HangUp;
+
+/// No answer at all.
+pub(super) fn hang_up() -> Response {
+    let mut response = empty(500);
+    response.extensions_mut().insert(HangUp);
+    response
+}
+
 fn with(status: u16, kind: &'static str, body: String) -> Response {
     let mut response = empty(status);
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));

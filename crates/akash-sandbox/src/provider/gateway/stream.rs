@@ -8,14 +8,14 @@ use std::time::Duration;
 use akash_wallet::Scope;
 use axum::Extension;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use futures_util::stream::{self, Stream, StreamExt as _};
 use serde_json::json;
 use tokio::time::{Instant, interval_at};
 
 use super::access::{Caller, Numbers};
-use super::{Gateway, go, reply};
+use super::{Gateway, go, query, reply};
 use crate::provider::pods::{Lease, Pod, Tail};
 
 /// How often the gateway pings.
@@ -27,6 +27,9 @@ const DONE: u16 = 1000;
 const FAILED: u16 = 4000;
 /// Nothing of the lease is here.
 const NO_LEASE: u16 = 4001;
+
+/// No pod of the lease is one that was asked for.
+const NO_PODS: &str = "no running pods";
 
 /// Text frames, one after the other.
 type Frames = Pin<Box<dyn Stream<Item = String> + Send>>;
@@ -49,13 +52,14 @@ pub(super) async fn events(
     State(gateway): State<Arc<Gateway>>,
     Extension(caller): Extension<Caller>,
     Path(numbers): Path<Numbers>,
-    Query(query): Query<BTreeMap<String, String>>,
+    RawQuery(query): RawQuery,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let lease = match caller.lease(&gateway.me, &numbers, &[Scope::Events]) {
         Ok(lease) => lease,
         Err(refusal) => return refusal,
     };
+    let query = query::read(query.as_deref());
     let follow = match follow(&query) {
         Ok(follow) => follow,
         Err(problem) => return reply::text(400, &problem),
@@ -70,22 +74,29 @@ pub(super) async fn events(
     upgrade.on_upgrade(|socket| run(socket, plan))
 }
 
-fn event_frames(lease: &Arc<Lease>, follow: bool) -> Frames {
-    let mut length = lease.events.watch();
-    // The lease is let go while waiting, so that its end ends the watch.
-    let (first, lease) = (lease.events.since(0), Arc::downgrade(lease));
+/// A list, and what comes after it. As on a real cluster the end of the namespace does not end the watch, only that of the sandbox does.
+fn event_frames(lease: &Lease, follow: bool) -> Frames {
+    let (events, stop) = (Arc::clone(&lease.events), lease.stop_token());
+    let mut length = events.watch();
+    let (first, mut told) = events.list();
     Box::pin(async_stream::stream! {
-        let mut told = first.len();
         for event in first {
             yield frame(&event);
         }
-        while follow && length.changed().await.is_ok() {
-            let Some(lease) = lease.upgrade() else { break };
-            let more = lease.events.since(told);
-            drop(lease);
+        if !follow {
+            return;
+        }
+        loop {
+            let more = events.since(told);
             told += more.len();
+            let nothing = more.is_empty();
             for event in more {
                 yield frame(&event);
+            }
+            let changed = async { nothing && length.changed().await.is_err() };
+            match stop.run_until_cancelled(changed).await {
+                Some(false) => {}
+                Some(true) | None => break,
             }
         }
     })
@@ -96,19 +107,21 @@ pub(super) async fn logs(
     State(gateway): State<Arc<Gateway>>,
     Extension(caller): Extension<Caller>,
     Path(numbers): Path<Numbers>,
-    Query(query): Query<BTreeMap<String, String>>,
+    RawQuery(query): RawQuery,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let lease = match caller.lease(&gateway.me, &numbers, &[Scope::Logs]) {
         Ok(lease) => lease,
         Err(refusal) => return refusal,
     };
+    let query = query::read(query.as_deref());
     let asked = follow(&query).and_then(|follow| Ok((follow, last(&query)?, services(&query)?)));
     let (follow, last, services) = match asked {
         Ok(asked) => asked,
         Err(problem) => return reply::text(400, &problem),
     };
     let plan = match lease.and_then(|lease| gateway.book.pods(&lease)) {
+        None if !gateway.cluster.kubernetes => Plan::Refuse { code: FAILED, reason: NO_PODS },
         None => Plan::Refuse { code: NO_LEASE, reason: "" },
         Some(lease) => log_plan(&lease, &services, last, follow).await,
     };
@@ -120,7 +133,7 @@ async fn log_plan(lease: &Lease, services: &[String], last: Option<usize>, follo
     let mut pods = lease.pods();
     pods.retain(|pod| services.is_empty() || services.contains(&pod.service));
     if pods.is_empty() {
-        return Plan::Refuse { code: FAILED, reason: "no running pods" };
+        return Plan::Refuse { code: FAILED, reason: NO_PODS };
     }
     let mut all = Vec::new();
     for pod in pods {

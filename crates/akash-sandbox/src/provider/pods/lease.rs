@@ -13,6 +13,7 @@ use akash_types::{DeploymentId, LeaseId};
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
 
 use super::environment::{Variables, links};
 use super::events::Events;
@@ -22,7 +23,7 @@ use super::namespace::namespace;
 use super::network::{self, Network};
 use super::place::Place;
 use super::pod::{Phase, Pod};
-use super::random::letters;
+use super::random::{letter, letters, uid};
 use super::runtime::{Renamed, Shared};
 use super::workload::Workload;
 use crate::private;
@@ -179,18 +180,43 @@ impl Lease {
                 .iter()
                 .filter(|p| p.generation == state.generation && p.service == *service)
                 .count();
-            let set = replica_set(&state.workload, service, state.generation);
+            let set = format!("{service}-{}", replica_set(&state.workload, service, state.generation));
+            if have == 0 {
+                let old = state.pods.iter().filter(|p| p.service == *service && !p.is_ending());
+                self.tell_scaling(service, &set, wanted, &old.collect::<Vec<_>>());
+            }
             for _ in have..wanted {
-                let name = format!("{service}-{set}-{}", letters::<5>()?);
+                let name = format!("{set}-{}", letters::<5>()?);
                 let dir = self.dir.join("pods").join(&name);
                 let place = Place::find(self.shared.isolation, state.pods.iter().map(|pod| &pod.place))?;
                 let pod = Arc::new(Pod::create(&dir, place, name, (service, state.generation))?);
+                self.events.of_set(&set, "SuccessfulCreate", format!("Created pod: {}", pod.name));
                 let note = format!("Successfully assigned {}/{} to node1", self.namespace, pod.name);
                 self.events.normal(&pod.name, "Scheduled", note);
                 state.pods.push(pod);
             }
         }
         Ok(())
+    }
+
+    /// Tells how a service's pods are replaced, as a rolling update does it: one old one down, one new one up. (Here all new ones start
+    /// together.)
+    fn tell_scaling(&self, service: &str, set: &str, wanted: usize, old: &[&Arc<Pod>]) {
+        if old.is_empty() {
+            self.events.of_service(service, format!("Scaled up replica set {set} from 0 to {wanted}"));
+            return;
+        }
+        for n in 0..wanted.max(old.len()) {
+            if let Some(pod) = old.get(n) {
+                let set = pod.name.rsplit_once('-').map_or(pod.name.as_str(), |(set, _)| set);
+                let (from, to) = (old.len() - n, old.len() - n - 1);
+                self.events.of_service(service, format!("Scaled down replica set {set} from {from} to {to}"));
+                self.events.of_set(set, "SuccessfulDelete", format!("Deleted pod: {}", pod.name));
+            }
+            if n < wanted {
+                self.events.of_service(service, format!("Scaled up replica set {set} from {n} to {}", n + 1));
+            }
+        }
     }
 
     fn live(&self, pod: Arc<Pod>, state: &State, links: &Variables, head: &Variables) {
@@ -204,7 +230,10 @@ impl Lease {
             head: head.clone(),
             network: self.network.clone(),
             images: self.shared.images.clone(),
+            rollout: self.shared.rollout,
+            main_is_first: self.shared.main_is_first,
             events: Arc::clone(&self.events),
+            uid: uid().unwrap_or_default(),
         };
         self.shared.tasks.spawn("pod", life.live());
     }
@@ -264,6 +293,27 @@ impl Lease {
         state.pods.clone()
     }
 
+    /// Cancelled when the pods' side of the provider ends.
+    pub(crate) fn stop_token(&self) -> CancellationToken {
+        self.shared.tasks.token().clone()
+    }
+
+    /// Whether nothing was deployed yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        let state = self.lock();
+        state.generation == 0 && !state.closing
+    }
+
+    /// Whether it is being closed.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.lock().closing
+    }
+
+    /// Whether a service is there, and has a RAM volume; `None` when there is no such service.
+    pub(crate) fn has_ram_volume(&self, service: &str) -> Option<bool> {
+        self.lock().workload.services.get(service).map(|spec| spec.ram)
+    }
+
     /// Bytes that one pod of `service` may use.
     pub(crate) fn memory_limit(&self, service: &str) -> u64 {
         self.lock().workload.services.get(service).map_or(0, |spec| spec.memory)
@@ -273,6 +323,7 @@ impl Lease {
     pub(crate) fn begin_close(&self) -> bool {
         let mut state = self.lock();
         self.close_entrances(&mut state);
+        self.events.freeze();
         !std::mem::replace(&mut state.closing, true)
     }
 
@@ -352,5 +403,5 @@ impl Record {
 /// The middle of a pod's name, equal for pods that were made for the same workload.
 fn replica_set(workload: &Workload, service: &str, generation: u64) -> String {
     let text = serde_json::to_vec(&(service, workload.services.get(service), generation)).unwrap_or_default();
-    hex::encode(Sha256::digest(text).get(..5).unwrap_or_default())
+    Sha256::digest(text).iter().take(9).map(letter).collect()
 }

@@ -41,7 +41,13 @@ pub(crate) struct Life {
     /// The lease's own network, where it has one.
     pub(crate) network: Option<Arc<Network>>,
     pub(crate) images: Images,
+    /// What it takes to make a container.
+    pub(crate) rollout: Duration,
+    /// Whether SIGTERM comes only to a main process that handles it.
+    pub(crate) main_is_first: bool,
     pub(crate) events: Arc<Events>,
+    /// The pod's id in its cluster.
+    pub(crate) uid: String,
 }
 
 /// A running main process.
@@ -106,6 +112,11 @@ impl Life {
         let mut stops = self.pod.stops();
         let adopted = self.pod.main().filter(|main| main.runs() && !self.is_cut_off());
         let mut main = adopted.map(Main::Adopted);
+        if main.is_some()
+            && let Some(environment) = self.images.ready(&self.service.image)
+        {
+            self.pod.set_environment(self.variables(&environment));
+        }
         if main.is_none() {
             // Somebody may have survived the main process of an earlier life.
             self.pod.marks().kill().await;
@@ -130,8 +141,7 @@ impl Life {
             tracing::info!(pod = self.pod.name, how, "container ended");
             let pause = backoff.pause(began.elapsed());
             if !pause.is_zero() {
-                let note = format!("Back-off restarting failed container {}", self.pod.service);
-                self.events.warning(&self.pod.name, "BackOff", format!("{note} in pod {}", self.pod.name));
+                self.tell_backoff();
             }
             tokio::select! {
                 () = sleep(pause) => {}
@@ -141,8 +151,21 @@ impl Life {
         self.end().await;
     }
 
-    /// Waits for the image however long it takes.
+    fn tell_backoff(&self) {
+        let (service, pod) = (&self.pod.service, &self.pod.name);
+        let (namespace, uid) = (self.events.namespace(), &self.uid);
+        let note = format!("Back-off restarting failed container {service} in pod {pod}_{namespace}({uid})");
+        self.events.warning(pod, "BackOff", note);
+    }
+
+    /// Waits for the image however long it takes, and then as long as a container is in the making.
     async fn image(&self) -> Environment {
+        let environment = self.pulled().await;
+        sleep(self.rollout).await;
+        environment
+    }
+
+    async fn pulled(&self) -> Environment {
         let (image, name) = (&self.service.image, self.pod.name.as_str());
         if let Some(environment) = self.images.ready(image) {
             let note = format!("Container image \"{image}\" already present on machine");
@@ -221,10 +244,9 @@ impl Life {
         Ok(Main::Ours(child, process))
     }
 
-    fn spawn(&self, environment: &Environment, log: &Path) -> io::Result<Child> {
-        let log = private::options().create(true).append(true).open(log)?;
+    fn variables(&self, environment: &Environment) -> Variables {
         let root = self.pod.root();
-        let vars = variables(&About {
+        variables(&About {
             lease: &self.lease,
             public_host: &self.public_host,
             service: &self.service,
@@ -236,7 +258,14 @@ impl Life {
             path: &environment.path,
             links: &self.links,
             head: &self.head,
-        });
+        })
+    }
+
+    fn spawn(&self, environment: &Environment, log: &Path) -> io::Result<Child> {
+        let log = private::options().create(true).append(true).open(log)?;
+        let root = self.pod.root();
+        let vars = self.variables(environment);
+        self.pod.set_environment(vars.clone());
         let words = self.service.command.iter().chain(&self.service.args);
         let mut words = words.map(|word| expand(word, &vars));
         let program = words.next().unwrap_or_else(|| "/bin/sh".to_owned());
@@ -290,7 +319,9 @@ impl Life {
         self.pod.set_phase(Phase::Ending);
         let note = format!("Stopping container {}", self.pod.service);
         self.events.normal(&self.pod.name, "Killing", note);
-        main.process().signal(Signal::SIGTERM);
+        if !self.main_is_first || main.process().handles(Signal::SIGTERM) {
+            main.process().signal(Signal::SIGTERM);
+        }
         let mut deadline = Instant::now() + grace;
         loop {
             tokio::select! {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use super::environment::Variables;
 use super::isolation::Isolation;
 use super::network::Network;
 use super::place::{Place, Spot};
@@ -69,6 +70,8 @@ pub(crate) struct Pod {
     alive: AtomicBool,
     /// How long it may take to end, once it was told to.
     stop: watch::Sender<Option<Duration>>,
+    /// The environment of its container, for other commands that are run in it.
+    environment: Mutex<Variables>,
 }
 
 impl Pod {
@@ -126,6 +129,7 @@ impl Pod {
             phase: watch::Sender::new(Phase::Creating),
             alive: AtomicBool::new(false),
             stop: watch::Sender::new(None),
+            environment: Mutex::default(),
         }
     }
 
@@ -149,6 +153,16 @@ impl Pod {
             (record.main, record.network) = (Some(main), network);
             private::save(&self.dir.join("pod.json"), record)
         })
+    }
+
+    /// Remembers the environment of its container.
+    pub(crate) fn set_environment(&self, environment: Variables) {
+        *self.environment.lock().unwrap_or_else(PoisonError::into_inner) = environment;
+    }
+
+    /// The environment of its container; empty before the first start.
+    pub(crate) fn environment(&self) -> Variables {
+        self.environment.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The main process that was written down last.

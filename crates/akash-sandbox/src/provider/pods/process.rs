@@ -50,6 +50,15 @@ impl Process {
         numbers.is_some_and(|numbers| numbers.split_ascii_whitespace().nth(1) == Some("1"))
     }
 
+    /// Whether it handles a signal by itself.
+    pub(crate) fn handles(self, signal: Signal) -> bool {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+        // Signal numbers are small and start at 1.
+        u32::try_from(signal as i32 - 1).is_ok_and(|bit| mask >> bit & 1 == 1)
+    }
+
     /// Sends it a signal, if it is still the same process. A process that is gone is no error.
     pub(crate) fn signal(self, signal: Signal) {
         if self.pid > 1 && row(self.pid).is_some_and(|row| row.start == self.start) {
@@ -128,6 +137,29 @@ fn row(pid: i32) -> Option<Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shell_with_a_trap_handles_the_signal_and_one_without_does_not() {
+        for (script, wanted) in [("trap : TERM; read x", true), ("read x", false)] {
+            let mut child = std::process::Command::new("/bin/sh")
+                .args(["-c", &format!("echo; {script}")])
+                .stdin(std::process::Stdio::piped())
+                .stdout(std::process::Stdio::piped())
+                .spawn()
+                .unwrap();
+            let process = Process::now(i32::try_from(child.id()).unwrap()).unwrap();
+            // It is about to read when its first word is here, and its trap is set soon after.
+            let mut word = [0];
+            std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut word).unwrap();
+            let found = (0..500).any(|_| {
+                super::super::sweep::pause();
+                process.handles(Signal::SIGTERM) == wanted
+            });
+            assert!(found, "{script}");
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
 
     #[test]
     fn this_process_is_in_the_table_and_descends_from_its_parent() {

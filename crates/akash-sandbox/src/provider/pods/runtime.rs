@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use akash_types::LeaseId;
 use nix::unistd::getpid;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
 use super::backend::Ingress;
 use super::image::Images;
@@ -35,15 +35,27 @@ pub(crate) struct Shared {
     pub(crate) ingress: Ingress,
     /// The host name under which the provider's node ports are reached.
     pub(crate) public_host: String,
+    /// What each step to running containers takes.
+    pub(crate) rollout: Duration,
+    /// Whether a container's main process is its first one.
+    pub(crate) main_is_first: bool,
 }
 
 /// The leases of one provider and their pods. Dropping it kills every pod; [`Runtime::stop`] ends them orderly.
 #[derive(Debug)]
 pub(crate) struct Runtime {
     shared: Arc<Shared>,
-    leases: Arc<Mutex<BTreeMap<LeaseId, Arc<Lease>>>>,
+    leases: Leases,
+    /// What is on its way to which lease.
+    coming: Arc<Mutex<BTreeMap<LeaseId, Workload>>>,
     /// Nothing is left to end.
     ended: AtomicBool,
+}
+
+type Leases = Arc<Mutex<BTreeMap<LeaseId, Arc<Lease>>>>;
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The services of a lease cannot be renamed, added or removed.
@@ -67,13 +79,14 @@ impl Runtime {
                 }
             }
         }
-        let runtime = Self { shared, leases: Arc::new(Mutex::new(leases)), ended: AtomicBool::new(false) };
+        let (leases, ended) = (Arc::new(Mutex::new(leases)), AtomicBool::new(false));
+        let runtime = Self { shared, leases, coming: Arc::default(), ended };
         runtime.watch();
         Ok(runtime)
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<LeaseId, Arc<Lease>>> {
-        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.leases)
     }
 
     /// The lease, while anything of it is here.
@@ -81,35 +94,55 @@ impl Runtime {
         self.lock().get(id).cloned()
     }
 
-    /// All leases of which anything is here.
-    pub(crate) fn leases(&self) -> Vec<LeaseId> {
-        self.lock().keys().cloned().collect()
+    /// All leases of which anything is here, or on its way.
+    pub(crate) fn leases(&self) -> BTreeSet<LeaseId> {
+        let here: BTreeSet<LeaseId> = self.lock().keys().cloned().collect();
+        here.into_iter().chain(locked(&self.coming).keys().cloned()).collect()
     }
 
-    /// Runs a workload for a lease.
+    /// Runs a workload for a lease, now.
+    #[cfg(test)]
     pub(crate) fn deploy(&self, id: &LeaseId, workload: Workload) -> io::Result<Result<(), Renamed>> {
-        let lease = {
-            let mut leases = self.lock();
-            match leases.get(id) {
-                Some(lease) => Arc::clone(lease),
-                None => {
-                    let lease = Lease::create(&self.shared, id)?;
-                    leases.insert(id.clone(), Arc::clone(&lease));
-                    lease
-                }
+        open_lease(&self.leases, &self.shared, id)?.apply(workload)
+    }
+
+    /// Runs a workload for a lease after the time that a cluster takes, in the background: first there is nothing, then the lease without
+    /// pods, then pods. Of several workloads on their way the last one runs.
+    pub(crate) fn roll_out(&self, id: &LeaseId, workload: Workload) {
+        let before = locked(&self.coming).insert(id.clone(), workload);
+        if before.is_some() {
+            return;
+        }
+        let (leases, coming, shared) =
+            (Arc::clone(&self.leases), Arc::clone(&self.coming), Arc::clone(&self.shared));
+        let id = id.clone();
+        self.shared.tasks.spawn("rollout", async move {
+            sleep(shared.rollout).await;
+            if locked(&coming).contains_key(&id)
+                && let Err(problem) = open_lease(&leases, &shared, &id)
+            {
+                tracing::error!(lease = %id, %problem, "no folder for it");
             }
-        };
-        lease.apply(workload)
+            sleep(shared.rollout).await;
+            let Some(workload) = locked(&coming).remove(&id) else { return };
+            match open_lease(&leases, &shared, &id).and_then(|lease| lease.apply(workload)) {
+                Ok(Ok(())) => {}
+                Ok(Err(problem)) => tracing::warn!(lease = %id, %problem, "deployment failed"),
+                Err(problem) => tracing::error!(lease = %id, %problem, "deployment failed"),
+            }
+        });
     }
 
     /// Ends a lease's pods and forgets it, in the background. Once is enough.
     pub(crate) fn teardown(&self, id: &LeaseId, grace: Duration) {
+        locked(&self.coming).remove(id);
         let Some(lease) = self.lease(id).filter(|lease| lease.begin_close()) else { return };
         let leases = Arc::clone(&self.leases);
         self.shared.tasks.spawn("teardown", async move {
             lease.end(grace).await;
             lease.forget();
-            leases.lock().unwrap_or_else(PoisonError::into_inner).remove(&lease.id);
+            locked(&leases).remove(&lease.id);
+            lease.events.end();
         });
     }
 
@@ -126,8 +159,7 @@ impl Runtime {
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 ticks.tick().await;
-                let leases: Vec<Arc<Lease>> =
-                    leases.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+                let leases: Vec<Arc<Lease>> = locked(&leases).values().cloned().collect();
                 if leases.is_empty() {
                     continue;
                 }
@@ -178,6 +210,17 @@ impl Drop for Runtime {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// The lease, which is made if it is not here.
+fn open_lease(leases: &Leases, shared: &Arc<Shared>, id: &LeaseId) -> io::Result<Arc<Lease>> {
+    let mut leases = locked(leases);
+    if let Some(lease) = leases.get(id) {
+        return Ok(Arc::clone(lease));
+    }
+    let lease = Lease::create(shared, id)?;
+    leases.insert(id.clone(), Arc::clone(&lease));
+    Ok(lease)
 }
 
 /// One look at the machine: enforces the limits, remembers who belongs to a pod, collects the dead among them that

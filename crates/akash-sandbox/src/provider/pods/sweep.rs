@@ -93,7 +93,10 @@ impl Marks {
             if left.is_empty() {
                 break;
             }
-            for process in &left {
+            // Parents before their children: a shell that lives on would write down that its child was killed.
+            let mut oldest_first: Vec<&Process> = left.iter().collect();
+            oldest_first.sort_by_key(|process| process.start);
+            for process in oldest_first {
                 process.signal(Signal::SIGKILL);
             }
             pause();

@@ -77,6 +77,10 @@ fn lease_id(dseq: u64) -> LeaseId {
 }
 
 fn open(dir: &Path, isolation: Isolation) -> Runtime {
+    open_as(dir, isolation, Duration::ZERO, false)
+}
+
+fn open_as(dir: &Path, isolation: Isolation, rollout: Duration, main_is_first: bool) -> Runtime {
     let images = Images::new(dir.join("cache")).with("test/sh", Environment::default());
     Runtime::open(Shared {
         dir: dir.join("leases"),
@@ -85,6 +89,8 @@ fn open(dir: &Path, isolation: Isolation) -> Runtime {
         tasks: Tasks::under(&CancellationToken::new()),
         ingress: Ingress::default(),
         public_host: "localhost".to_owned(),
+        rollout,
+        main_is_first,
     })
     .unwrap()
 }
@@ -383,6 +389,46 @@ async fn the_same_workload_changes_nothing_and_other_names_are_refused(isolation
     let renamed = Workload { services: BTreeMap::from([("wob".to_owned(), shell("exec sleep 1"))]) };
     assert_eq!(runtime.deploy(&id, renamed).unwrap(), Err(Renamed));
     assert_eq!(running(&runtime, &id).await.name, pod.name);
+    runtime.stop().await;
+}
+
+#[tokio::test]
+async fn a_workload_comes_step_by_step_and_the_last_of_several_runs() {
+    let home = TempDir::new().unwrap();
+    let runtime = open_as(home.path(), Isolation::Host, Duration::from_millis(100), false);
+    let id = lease_id(70);
+    runtime.roll_out(&id, one(shell("exec sleep 999")));
+    runtime.roll_out(&id, one(shell("exec sleep 1000")));
+    assert!(runtime.lease(&id).is_none() && runtime.leases().contains(&id));
+    let lease = until("a lease without pods", || runtime.lease(&id)).await;
+    assert!(lease.is_empty() && lease.pods().is_empty() && lease.status().is_none());
+    let pod = running(&runtime, &id).await;
+    assert_eq!((lease.pods().len(), pod.generation), (1, 1));
+    let other = lease_id(71);
+    runtime.roll_out(&other, one(shell("exec sleep 1000")));
+    runtime.teardown(&other, Duration::ZERO);
+    runtime.teardown(&id, Duration::from_secs(1));
+    gone(&runtime, &id).await;
+    assert!(!runtime.leases().contains(&other), "called off on its way");
+    runtime.stop().await;
+}
+
+#[tokio::test]
+async fn a_first_process_is_only_told_to_end_when_it_listens() {
+    let home = TempDir::new().unwrap();
+    let runtime = open_as(home.path(), Isolation::Host, Duration::ZERO, true);
+    let (deaf, listens) = (lease_id(72), lease_id(73));
+    runtime.deploy(&deaf, one(shell("exec sleep 1000"))).unwrap().unwrap();
+    let script = "trap 'exit 0' TERM; echo up; while :; do sleep 0.1; done";
+    runtime.deploy(&listens, one(shell(script))).unwrap().unwrap();
+    running(&runtime, &deaf).await;
+    says(&running(&runtime, &listens).await, "up").await;
+    let began = tokio::time::Instant::now();
+    runtime.teardown(&deaf, Duration::from_secs(2));
+    runtime.teardown(&listens, Duration::from_secs(600));
+    gone(&runtime, &listens).await;
+    gone(&runtime, &deaf).await;
+    assert!(began.elapsed() >= Duration::from_secs(2), "it was killed when its grace was over");
     runtime.stop().await;
 }
 

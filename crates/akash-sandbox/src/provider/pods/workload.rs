@@ -25,6 +25,9 @@ pub(crate) struct Service {
     /// Bytes of its RAM volume at `/dev/shm`; 0 where the manifest has none.
     #[serde(default)]
     pub(crate) shm: u64,
+    /// Whether it has a RAM volume: then a real cluster runs it as another kind of object, which some requests do not find.
+    #[serde(default)]
+    pub(crate) ram: bool,
     pub(crate) expose: Vec<Expose>,
 }
 

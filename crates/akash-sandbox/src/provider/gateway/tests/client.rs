@@ -70,6 +70,18 @@ impl Way {
         self.connector.connect(name, stream).await.unwrap()
     }
 
+    /// All that comes, as text.
+    pub(super) async fn bytes(&self, method: &str, path: &str, token: Option<&str>, body: &str) -> String {
+        let mut stream = self.open().await;
+        let token = token.map(|token| format!("Authorization: {token}\r\n")).unwrap_or_default();
+        let length = body.len();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{token}Content-Length: {length}\r\n\r\n"
+        );
+        stream.write_all((head + body).as_bytes()).await.unwrap();
+        String::from_utf8(rest(&mut stream).await).unwrap()
+    }
+
     /// Status and body.
     pub(super) async fn ask(
         &self,
@@ -78,27 +90,34 @@ impl Way {
         token: Option<&str>,
         body: &str,
     ) -> (u16, String) {
-        let mut stream = self.open().await;
-        let token = token.map(|token| format!("Authorization: {token}\r\n")).unwrap_or_default();
-        let length = body.len();
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{token}Content-Length: {length}\r\n\r\n"
-        );
-        stream.write_all((head + body).as_bytes()).await.unwrap();
-        let answer = rest(&mut stream).await;
-        let answer = String::from_utf8(answer).unwrap();
+        let answer = self.bytes(method, path, token, body).await;
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
     }
 
-    /// Opens a WebSocket and listens until it ends.
-    pub(super) async fn socket(&self, path: &str, token: &str) -> Heard {
+    async fn upgrade(&self, path: &str, token: &str) -> TlsStream<TcpStream> {
         let mut stream = self.open().await;
         let head = format!(
             "GET {path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
              Sec-WebSocket-Key: OOLiLl4aPTNO92XXa4zcKw==\r\nAuthorization: {token}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    }
+
+    /// All that comes until the head of an answer is whole.
+    pub(super) async fn bytes_of_socket(&self, path: &str, token: &str) -> String {
+        let mut stream = self.upgrade(path, token).await;
+        let mut heard = Vec::new();
+        while !heard.ends_with(b"\r\n\r\n") {
+            heard.push(stream.read_u8().await.unwrap());
+        }
+        String::from_utf8(heard).unwrap()
+    }
+
+    /// Opens a WebSocket and listens until it ends.
+    pub(super) async fn socket(&self, path: &str, token: &str) -> Heard {
+        let mut stream = self.upgrade(path, token).await;
         let mut heard = Vec::new();
         let mut frames = Vec::new();
         loop {
@@ -126,7 +145,7 @@ fn read(mut bytes: &[u8], frames: &mut Vec<String>) -> Option<(u16, String)> {
         };
         let payload = bytes.get(start..start + length)?;
         match bytes[0] & 15 {
-            1 => frames.push(String::from_utf8(payload.to_vec()).unwrap()),
+            1 | 2 => frames.push(String::from_utf8(payload.to_vec()).unwrap()),
             8 => {
                 let code = u16::from_be_bytes([payload[0], payload[1]]);
                 return Some((code, String::from_utf8(payload[2..].to_vec()).unwrap()));

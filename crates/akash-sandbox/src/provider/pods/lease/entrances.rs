@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 
-use sha2::{Digest as _, Sha256};
+use sha1::{Digest as _, Sha1};
 
 use super::{Lease, State};
 use crate::provider::pods::backend::{Backend, Backends};
@@ -82,13 +82,40 @@ impl Lease {
     }
 
     pub(super) fn hosts(&self, service: &str, expose: &Expose) -> Vec<String> {
-        let label = base32hex(Sha256::digest(format!("{}{service}", self.id)).get(..16).unwrap_or_default());
+        let label = base32hex(&name_id(&format!("{}{service}", self.id)));
         let own = format!("{label}.ingress.localhost");
         std::iter::once(own).chain(expose.hosts.iter().cloned()).collect()
     }
 }
 
+/// A UUID of a name (version 5, namespace of domain names), as the real provider makes its own host names of leases.
+fn name_id(name: &str) -> [u8; 16] {
+    const DOMAIN_NAMES: [u8; 16] =
+        [0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0, 0xc0, 0x4f, 0xd4, 0x30, 0xc8];
+    let digest = Sha1::new_with_prefix(DOMAIN_NAMES).chain_update(name).finalize();
+    let mut id = [0; 16];
+    for (n, (to, from)) in id.iter_mut().zip(digest).enumerate() {
+        *to = match n {
+            6 => from & 0x0f | 0x50,
+            8 => from & 0x3f | 0x80,
+            _ => from,
+        };
+    }
+    id
+}
+
 /// A node port stays the same while place in the list, ports and protocol do.
 pub(super) fn port_key(service: &str, index: usize, expose: &Expose) -> String {
     format!("{service}/{index}/{}/{}/{}", expose.external, expose.port, expose.protocol())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_name_of_a_service_is_the_real_providers() {
+        let lease = "akash1vtad8680vhdfqvxx0f2yaxa6agdylelm443h3v/1795547241570/1/1/akash1pdsv0s32065drerxxdyltpk5tq0h8d2vtzs685";
+        assert_eq!(base32hex(&name_id(&format!("{lease}web"))), "703gcnks7lc7379bq2783olf1g");
+    }
 }
