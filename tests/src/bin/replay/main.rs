@@ -57,13 +57,13 @@ async fn replay(paths: Vec<PathBuf>) -> Result<bool, Box<dyn Error>> {
         match recording {
             Recording::Conversation(path) => {
                 let steps = recording::read(&path)?;
-                let verdicts = node::replay(&steps).await?;
+                let verdicts = Box::pin(node::replay(&steps)).await?;
                 let labels =
                     steps.iter().map(|step| format!("{}:{} {}", shown(&path), step.line, step.name()));
                 tally.add(&shown(&path), labels.zip(verdicts).collect());
             }
             Recording::Gateway(path) => {
-                let rows = gateway::replay(recording::read_exchanges(&path)?).await?;
+                let rows = Box::pin(gateway::replay(recording::read_exchanges(&path)?)).await?;
                 let rows =
                     rows.into_iter().map(|(name, judged)| (format!("{}/{name}", shown(&path)), judged));
                 tally.add(&shown(&path), rows.collect());

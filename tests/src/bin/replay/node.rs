@@ -40,12 +40,12 @@ pub(crate) struct Node {
 
 /// Takes all steps; their verdicts in the same order.
 pub(crate) async fn replay(steps: &[Step]) -> Result<Vec<Judged>, Box<dyn Error>> {
-    let (verdicts, found) = pass(steps, Past::default()).await?;
+    let (verdicts, found) = Box::pin(pass(steps, Past::default())).await?;
     // What the recording does not show it may still tell: then once more, from a beginning that knows it.
     if found.is_empty() {
         return Ok(verdicts);
     }
-    let (mut verdicts, _) = pass(steps, found.clone()).await?;
+    let (mut verdicts, _) = Box::pin(pass(steps, found.clone())).await?;
     excuse_gaps(steps, &mut verdicts, &found);
     Ok(verdicts)
 }

@@ -147,7 +147,7 @@ impl Network {
         // A group of its own: what the terminal tells the sandbox does not concern it.
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said).process_group(0);
         let pid = command.spawn()?.id().and_then(|id| i32::try_from(id).ok());
-        let holder = pid.and_then(Process::now).ok_or_else(|| io::Error::other("it ended at once"))?;
+        let holder = pid.and_then(Process::now).ok_or_else(|| io::Error::other(last_words(log)))?;
         *self.holder.lock().unwrap_or_else(PoisonError::into_inner) = Some(holder);
         private::save(&self.dir.join("network.json"), &Record { holder, boot: boot() })?;
         Ok(holder)
