@@ -263,7 +263,7 @@ impl Chain {
 }
 
 /// What the end of a block does: the price is made after what goes by it, as on a real node, and timeouts that are over are forgotten.
-fn end(state: State) -> (State, Vec<Event>) {
+pub(crate) fn end(state: State) -> (State, Vec<Event>) {
     let mut run = Run::new(state);
     let before = run.state.clone();
     if run.end_exchange().is_err() {

@@ -6,8 +6,9 @@
 use std::sync::Arc;
 
 use akash_types::escrow::{Account, Payment, State as Flow};
-use akash_types::{Coin, Dec, DecCoin, Denom, Rejection};
+use akash_types::{Coin, Dec, DecCoin, Denom, Rejection, UACT, UAKT};
 
+use super::bme::exchanged;
 use super::refuse;
 use super::run::Run;
 
@@ -106,7 +107,7 @@ impl Run {
         if blocks > 0 {
             dues.extend(self.dues(account, Flow::Open));
         }
-        let overdrawn = charge(account, &mut dues, blocks)?;
+        let overdrawn = charge(account, &mut dues, blocks)? && !self.pay_in_akt(account, &mut dues)?;
         if overdrawn {
             account.state = Flow::Overdrawn;
             for due in &mut dues {
@@ -116,6 +117,36 @@ impl Run {
             }
         }
         Ok(Settled { dues, overdrawn })
+    }
+
+    /// Pays in AKT what is missing in ACT, while ACT cannot be made and AKT has a price; false when that does not go.
+    ///
+    /// On a real node this goes once: it leaves the account's ACT below zero, and an account below zero is never settled again.
+    fn pay_in_akt(&mut self, account: &mut Account, dues: &mut [Due]) -> Result<bool, Rejection> {
+        let (Ok(price), false) = (self.state.oracle.healthy_price(), self.state.exchange.status.mints())
+        else {
+            return Ok(false);
+        };
+        let in_akt = |due: &Due| match due.payment.unsettled.amount.trunc() {
+            Some(missing) => exchanged(missing, Dec::from_int(1), price),
+            None => Err(overflow()),
+        };
+        let wanted: Vec<u128> = dues.iter().map(in_akt).collect::<Result<_, _>>()?;
+        let all = wanted.iter().try_fold(0_u128, |sum, part| sum.checked_add(*part)).ok_or_else(overflow)?;
+        let all = Dec::from_int(u64::try_from(all).map_err(|_| overflow())?);
+        if dues.iter().any(|due| due.payment.rate.denom != UACT) || account.funds_in(&UAKT) < all {
+            return Ok(false);
+        }
+        for (due, part) in dues.iter_mut().zip(wanted) {
+            let amount = Dec::from_int(u64::try_from(part).map_err(|_| overflow())?);
+            if part > 0 {
+                deduct(account, &DecCoin { denom: UAKT, amount })?;
+                self.pay_from_escrow(&due.payment.owner, &Coin::uakt(part))?;
+            }
+            due.payment.unsettled.amount = Dec::ZERO;
+            due.payment.state = Flow::Open;
+        }
+        Ok(true)
     }
 
     /// The payments in one state whose key begins with the account's: also those of an account with a longer number.

@@ -2,6 +2,8 @@
 
 mod ante;
 mod escrow;
+mod exchange;
+mod grants;
 mod life;
 mod recorded;
 mod refusals;
