@@ -51,10 +51,10 @@ impl Exec {
         let vars = pod.environment();
         let program = found(program, &vars).ok_or(io::ErrorKind::NotFound)?;
         let mut command = match pod.main().filter(|main| main.is_first()) {
-            Some(first) => inside(first.pid, &pod.root()),
-            None => Command::new("env"),
+            Some(first) => inside(first.pid, &pod.root(), &program),
+            None => Command::new(program),
         };
-        command.arg(program).args(args).env_clear().envs(vars).current_dir(pod.root()).process_group(0);
+        command.args(args).env_clear().envs(vars).current_dir(pod.root()).process_group(0);
         if line.terminal {
             return Self::on_terminal(command, line.input);
         }
@@ -107,7 +107,7 @@ impl Exec {
 
 /// What runs a command in the namespaces of a container's first process, with as little privilege as that has. The commands of a pod
 /// that is on the host need none of it.
-fn inside(first: i32, begin: &Path) -> Command {
+fn inside(first: i32, begin: &Path, program: &Path) -> Command {
     let mut command = Command::new("nsenter");
     command.args(["--target", &first.to_string(), "--mount", "--uts", "--ipc", "--net", "--pid"]);
     let user = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/user")).ok();
@@ -115,7 +115,7 @@ fn inside(first: i32, begin: &Path) -> Command {
         command.args(["--user", "--preserve-credentials"]);
     }
     command.args(["setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]);
-    command.args(["sh", "-c", "cd \"$0\" && exec \"$@\""]).arg(begin);
+    command.args(["sh", "-c", "cd \"$0\" && exec \"$@\""]).arg(begin).arg(program);
     command
 }
 

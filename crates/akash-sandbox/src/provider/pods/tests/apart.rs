@@ -1,7 +1,7 @@
 //! What only namespaces give: a container that is as a provider makes it, and a network that nobody else is on.
 
 use super::super::network::Network;
-use super::super::{Expose, Isolation, Privilege};
+use super::super::{Exec, Expose, Isolation, Line, Privilege, read};
 use super::*;
 
 /// Every way of making namespaces that this machine has.
@@ -66,6 +66,37 @@ async fn a_container_is_as_a_provider_makes_it() {
         runtime.teardown(&id, Duration::from_millis(100));
         gone(&runtime, &id).await;
         assert!(!holder.runs(), "the network goes with its lease");
+    }
+}
+
+#[tokio::test]
+async fn another_command_runs_in_the_container_with_no_more_rights() {
+    for isolation in each_way().await {
+        let home = TempDir::new().unwrap();
+        let (runtime, id) = (open(home.path(), isolation), lease_id(38));
+        runtime.deploy(&id, one(shell("exec sleep 1000"))).unwrap().unwrap();
+        let pod = running(&runtime, &id).await;
+        let line = |script: &str| Line {
+            words: ["sh", "-c", script].map(str::to_owned).to_vec(),
+            terminal: false,
+            input: false,
+        };
+        let script = "hostname; pwd; ls /proc | grep -c '^[0-9]*$'; grep -c '^Cap...:.0000000000000000' /proc/self/status";
+        let mut exec = Exec::start(&pod, &line(script)).unwrap();
+        let mut said = Vec::new();
+        while let Some(chunk) = read(&mut exec.output).await {
+            said.extend(chunk);
+        }
+        let said = String::from_utf8(said).unwrap();
+        let [name, folder, processes, bare] = said.lines().collect::<Vec<_>>()[..] else { panic!("{said}") };
+        assert_eq!((name, bare), (pod.name.as_str(), "5"), "{isolation:?}: {said}");
+        assert_eq!(Path::new(folder), pod.root());
+        assert!(processes.parse::<u32>().unwrap() < 8, "it sees only the container's: {said}");
+        assert_eq!(exec.wait().await.unwrap(), 0);
+        let missing = Exec::start(&pod, &Line { words: vec!["no-such-program".to_owned()], ..line("") });
+        assert_eq!(missing.err().map(|e| e.kind()), Some(std::io::ErrorKind::NotFound));
+        runtime.teardown(&id, Duration::from_millis(100));
+        gone(&runtime, &id).await;
     }
 }
 
