@@ -11,6 +11,7 @@ extent=${2:-all}
 target=${CARGO_TARGET_DIR:-target}/debug
 bin=$PWD/$target/rayakash
 [ "${target#/}" = "$target" ] || bin=$target/rayakash
+# Short, whatever TMPDIR says: paths of sockets below it must fit into 107 bytes.
 work=$(mktemp -d /tmp/rkXXXXXX)
 export RAYAKASH_HOME=$work/h PYTHONDONTWRITEBYTECODE=1 NO_COLOR=1
 unset RAYAKASH_CONTEXT RAYAKASH_OUTPUT RAYAKASH_LOG RAYAKASH_PASSPHRASE_FILE

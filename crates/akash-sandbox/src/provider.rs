@@ -201,13 +201,10 @@ fn open_book(
         rollout: timers.rollout,
         main_is_first: cluster.main_is_first,
     };
-    let runtime = Runtime::open(shared).map_err(|source| Error::File {
-        action: "take up the pods in",
-        path: pods,
-        source,
-    })?;
+    let runtime = cluster.kubernetes.then(|| Runtime::open(shared)).transpose();
+    let runtime =
+        runtime.map_err(|source| Error::File { action: "take up the pods in", path: pods, source })?;
     let manifests = home.join("manifests");
-    let runtime = cluster.kubernetes.then_some(runtime);
     Book::open(&manifests, runtime, timers).map_err(|source| Error::File {
         action: "read the manifests in",
         path: manifests,

@@ -1,4 +1,4 @@
-//! The sandbox's providers without its chain: ordinary clients of a node that somebody else runs on this machine.
+//! The sandbox's providers without its chain: ordinary clients of a node that somebody else runs.
 
 use std::future::Future;
 use std::pin::pin;

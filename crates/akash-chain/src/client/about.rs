@@ -23,17 +23,13 @@ impl Client {
         for module in said.supported_versions.into_iter().flat_map(|version| version.modules) {
             modules.entry(module.module).or_default().insert(module.version);
         }
+        let params = served(self.deployment_params().await)?;
+        let deposits = params.into_iter().flat_map(|params| params.min_deposits).map(|coin| coin.denom);
         Ok(About {
             node_version,
             modules,
-            deposits: self
-                .deployment_params()
-                .await?
-                .min_deposits
-                .into_iter()
-                .map(|coin| coin.denom)
-                .collect(),
-            bid_deposits: self.bid_deposits().await?,
+            deposits: deposits.collect(),
+            bid_deposits: served(self.bid_deposits().await)?.unwrap_or_default(),
             // An answer came, so a node was asked for its chain before.
             chain_id: self.chain_id.get().cloned().unwrap_or_default(),
         })

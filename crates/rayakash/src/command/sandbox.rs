@@ -131,7 +131,7 @@ fn about(info: &Info) -> String {
 
 fn visiting(visit: &Visit) -> String {
     let node = format!(
-        "providers only, on a chain of this machine: no real money\nchain       {} at {}\nmnemonic    {MNEMONIC} (public)",
+        "providers only, on a chain that is no public network: no real money\nchain       {} at {}\nmnemonic    {MNEMONIC} (public)",
         visit.chain_id, visit.node
     );
     node + &providers(&visit.providers)

@@ -15,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite};
 use tokio::process::{Child, Command};
 
 use super::environment::Variables;
+use super::isolation::tool;
 use super::pod::Pod;
 
 /// Bytes from, or to, a command.
@@ -49,8 +50,11 @@ impl Exec {
     pub(crate) fn start(pod: &Pod, line: &Line) -> io::Result<Self> {
         let (program, args) = line.words.split_first().ok_or(io::ErrorKind::NotFound)?;
         let vars = pod.environment();
-        let program = found(program, &vars).ok_or(io::ErrorKind::NotFound)?;
-        let mut command = match pod.main().filter(|main| main.is_first()) {
+        let first = pod.main().filter(|main| main.is_first());
+        let seen_from =
+            first.map_or_else(|| PathBuf::from("/"), |first| format!("/proc/{}/root", first.pid).into());
+        let program = found(program, &vars, &pod.root(), &seen_from).ok_or(io::ErrorKind::NotFound)?;
+        let mut command = match first {
             Some(first) => inside(first.pid, &pod.root(), &program),
             None => Command::new(program),
         };
@@ -67,7 +71,7 @@ impl Exec {
     }
 
     fn on_terminal(mut command: Command, with_input: bool) -> io::Result<Self> {
-        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+        let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
         grantpt(&ours)?;
         unlockpt(&ours)?;
         let name = ptsname(&ours, Vec::new())?;
@@ -108,23 +112,27 @@ impl Exec {
 /// What runs a command in the namespaces of a container's first process, with as little privilege as that has. The commands of a pod
 /// that is on the host need none of it.
 fn inside(first: i32, begin: &Path, program: &Path) -> Command {
-    let mut command = Command::new("nsenter");
+    let mut command = Command::new(tool("nsenter"));
     command.args(["--target", &first.to_string(), "--mount", "--uts", "--ipc", "--net", "--pid"]);
     let user = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/user")).ok();
     if user("self") != user(&first.to_string()) {
         command.args(["--user", "--preserve-credentials"]);
     }
-    command.args(["setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]);
-    command.args(["sh", "-c", "cd \"$0\" && exec \"$@\""]).arg(begin).arg(program);
+    command.arg(tool("setpriv")).args(["--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]);
+    command.args(["/bin/sh", "-c", "cd \"$0\" && exec \"$@\""]).arg(begin).arg(program);
     command
 }
 
-/// The program that a word names, looked for as a shell does.
-fn found(word: &str, vars: &Variables) -> Option<PathBuf> {
-    let runs =
-        |path: &Path| path.metadata().is_ok_and(|m| m.is_file() && m.permissions().mode() & 0o111 != 0);
+/// The program that a word names, looked for as a shell in the folder `begin` does. The container's files are below `seen_from`; where a
+/// link leads is known only inside.
+fn found(word: &str, vars: &Variables, begin: &Path, seen_from: &Path) -> Option<PathBuf> {
+    let runs = |path: &Path| {
+        let seen = seen_from.join(path.strip_prefix("/").unwrap_or(path));
+        let about = seen.metadata().or_else(|_| seen.symlink_metadata());
+        about.is_ok_and(|m| m.is_symlink() || m.is_file() && m.permissions().mode() & 0o111 != 0)
+    };
     if word.contains('/') {
-        return Some(PathBuf::from(word)).filter(|path| runs(path));
+        return Some(begin.join(word)).filter(|path| runs(path));
     }
     let path = vars.get("PATH").map_or("/usr/local/bin:/usr/bin:/bin", String::as_str);
     path.split(':').map(|folder| Path::new(folder).join(word)).find(|path| runs(path))

@@ -1,6 +1,6 @@
 //! How pods are kept apart: whether this machine can give them namespaces.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use tokio::process::Command;
@@ -50,7 +50,7 @@ impl NoNamespaces {
     pub const fn remedy(&self) -> &'static str {
         match self {
             Self::Programs { .. } => {
-                "install them, on Debian with: apt-get install iproute2 util-linux hostname python3"
+                "install them, on Debian with: apt-get install iproute2 util-linux mount hostname python3"
             }
             Self::Forbidden { .. } => {
                 "run as root, or let users make user namespaces (sysctl -w user.max_user_namespaces=10000; where they exist also \
@@ -58,6 +58,14 @@ impl NoNamespaces {
             }
         }
     }
+}
+
+/// A program of the machine's own. A pod's PATH must not decide which: it may name folders that the pod writes to.
+pub(crate) fn tool(name: &str) -> PathBuf {
+    const FOLDERS: [&str; 6] =
+        ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+    let places = FOLDERS.iter().map(|folder| Path::new(folder).join(name));
+    places.into_iter().find(|place| place.is_file()).unwrap_or_else(|| name.into())
 }
 
 /// What making namespaces takes.

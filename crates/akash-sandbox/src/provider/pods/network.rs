@@ -24,6 +24,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::process::{Child, Command};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::isolation::tool;
 use super::process::{Process, Table, boot};
 use super::sweep::{collect, pause};
 use crate::private;
@@ -157,14 +158,12 @@ impl Network {
     /// which the container itself does not see.
     pub(crate) fn container(&self, about: &Container<'_>) -> io::Result<Command> {
         let holder = self.holder().ok_or_else(|| io::Error::other("the lease has no network"))?;
-        let mut command = Command::new("nsenter");
+        let mut command = Command::new(tool("nsenter"));
         command.args(["--target", &holder.pid.to_string()]);
         if self.privilege == Privilege::UserNamespace {
             command.args(["--user", "--preserve-credentials"]);
         }
-        command.args([
-            "--net",
-            "unshare",
+        command.arg("--net").arg(tool("unshare")).args([
             "--net",
             "--mount",
             "--propagation",

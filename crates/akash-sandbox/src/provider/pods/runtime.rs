@@ -175,6 +175,7 @@ impl Runtime {
 
     /// Ends all pods within a few seconds and keeps what is written down: the next start runs them again.
     pub(crate) async fn stop(&self) {
+        locked(&self.coming).clear();
         let pods: Vec<_> = self.all().iter().flat_map(|lease| lease.pods()).collect();
         if timeout(STOP_GRACE * 4, stop_all(&pods, STOP_GRACE)).await.is_err() {
             tracing::warn!("some pods would not end");
@@ -197,6 +198,7 @@ impl Runtime {
 impl Runtime {
     /// Kills every pod now, from any thread. Does nothing after [`Runtime::stop`].
     pub(crate) fn kill(&self) {
+        locked(&self.coming).clear();
         self.shared.tasks.token().cancel();
         if !self.ended.swap(true, Ordering::AcqRel) {
             for lease in self.all() {
