@@ -92,6 +92,16 @@ async fn a_binary_that_is_not_there_is_named() {
     );
 }
 
+/// A `test` with it as the node ends with what must be said, and leaves nothing.
+async fn refused(what: &str, stand_in: &StandIn, said: &[&str]) {
+    let mut command = localnet(&["test", "--patience", "2"]);
+    command.env("AKASH_BIN", stand_in.path());
+    let (code, out, err) = ran(&mut command).await;
+    assert_eq!((code, out.as_str()), (Some(1), ""), "{what}: {err}");
+    assert!(said.iter().all(|words| err.contains(words)), "{what}: {err}");
+    stand_in.left_nothing().await;
+}
+
 /// What it does, the script, and what must be said.
 #[rustfmt::skip]
 const STAND_INS: &[(&str, &str, &[&str])] = &[
@@ -105,13 +115,7 @@ const STAND_INS: &[(&str, &str, &[&str])] = &[
 #[tokio::test]
 async fn a_stand_in_that_is_no_node_is_a_clear_error() {
     for (what, script, said) in STAND_INS {
-        let stand_in = StandIn::new(script);
-        let mut command = localnet(&["test", "--patience", "2"]);
-        command.env("AKASH_BIN", stand_in.path());
-        let (code, out, err) = ran(&mut command).await;
-        assert_eq!((code, out.as_str()), (Some(1), ""), "{what}: {err}");
-        assert!(said.iter().all(|words| err.contains(words)), "{what}: {err}");
-        stand_in.left_nothing().await;
+        refused(what, &StandIn::new(script), said).await;
     }
 }
 
@@ -128,12 +132,7 @@ async fn a_node_that_makes_no_block_is_a_clear_error() {
     for (what, start, said) in NODES {
         let stand_in =
             StandIn::new(&format!("case $1,$2 in genesis,init) {INIT} ;; start,*) {start} ;; esac"));
-        let mut command = localnet(&["test", "--patience", "2"]);
-        command.env("AKASH_BIN", stand_in.path());
-        let (code, out, err) = ran(&mut command).await;
-        assert_eq!((code, out.as_str()), (Some(1), ""), "{what}: {err}");
-        assert!(said.iter().all(|words| err.contains(words)), "{what}: {err}");
-        stand_in.left_nothing().await;
+        refused(what, &stand_in, said).await;
     }
 }
 

@@ -17,7 +17,7 @@ mod chain;
 mod deployment;
 mod deposit;
 mod escrow;
-mod event;
+pub(crate) mod event;
 mod execute;
 mod gas;
 mod genesis;

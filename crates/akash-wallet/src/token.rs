@@ -5,7 +5,7 @@
 mod verify;
 mod wire;
 
-pub use verify::{TokenError, Verified, issuer, verify};
+pub use verify::{TokenError, Verified, adr36, issuer, verify};
 
 use std::fmt;
 

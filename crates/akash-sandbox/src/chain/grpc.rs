@@ -15,7 +15,6 @@ mod page;
 mod registry;
 mod tx;
 
-pub(super) use blocks::timestamp;
 pub(super) use tx::events;
 
 use std::future::Future;

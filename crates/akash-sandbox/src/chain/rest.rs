@@ -1,6 +1,6 @@
 //! The chain's REST: every path is one gRPC method, asked in this process, its messages read and written as JSON.
 
-mod json;
+pub(super) mod json;
 mod routes;
 
 use std::future::Future;
@@ -23,6 +23,8 @@ use super::grpc::inside::ask;
 use crate::error::Error;
 use routes::From;
 
+/// How deep a query may name a field: the deepest of Akash's is three.
+const MAX_PARTS: usize = 16;
 /// A node refuses longer bodies of transactions (CometBFT's `max_body_bytes`, which it asks behind its REST).
 const MAX_BODY: usize = 1_000_000;
 
@@ -71,7 +73,9 @@ async fn respond(
     let described = describe(&api.pool, name).ok_or_else(missing)?;
     let mut request = match from {
         From::Body => body_of(body).await?,
-        From::Query => query_of(uri.query().unwrap_or_default()),
+        From::Query => {
+            query_of(uri.query().unwrap_or_default()).map_err(|e| refusal(&Status::invalid_argument(e)))?
+        }
     };
     if let Value::Object(object) = &mut request {
         object.extend(variables.into_iter().map(|(name, text)| (name.to_owned(), json!(text))));
@@ -107,12 +111,15 @@ async fn body_of(body: Body) -> Result<Value, Response> {
 }
 
 /// `filters.owner=…&pagination.limit=2` as an object in an object.
-fn query_of(text: &str) -> Value {
+fn query_of(text: &str) -> Result<Value, &'static str> {
     let mut request = Map::new();
     for (path, value) in form_urlencoded::parse(text.as_bytes()) {
+        if path.split('.').count() > MAX_PARTS {
+            return Err("a field is named too deep");
+        }
         insert(&mut request, &path, json!(value));
     }
-    Value::Object(request)
+    Ok(Value::Object(request))
 }
 
 fn insert(object: &mut Map<String, Value>, path: &str, value: Value) {
@@ -147,4 +154,17 @@ fn refusal(refused: &Status) -> Response {
     };
     let body = json!({ "code": i32::from(refused.code()), "message": refused.message(), "details": [] });
     (status, axum::Json(body)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_names_fields_in_fields_but_not_without_end() {
+        let read = query_of("filters.owner=a&pagination.limit=2").unwrap();
+        assert_eq!(read, json!({ "filters": { "owner": "a" }, "pagination": { "limit": "2" } }));
+        let deep = format!("{}a=1", "a.".repeat(30_000));
+        assert_eq!(query_of(&deep), Err("a field is named too deep"));
+    }
 }

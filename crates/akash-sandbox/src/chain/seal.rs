@@ -8,8 +8,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use akash_types::Height;
+use akash_types::{Height, Time};
 use cosmos_sdk_proto::tendermint::abci::ExecTxResult;
+use cosmos_sdk_proto::tendermint::google::protobuf::Timestamp;
 use cosmos_sdk_proto::tendermint::types::{
     Block, BlockId, BlockIdFlag, Commit, CommitSig, Data, EvidenceList, HashedParams, Header, PartSetHeader,
 };
@@ -21,7 +22,6 @@ use tendermint::merkle::simple_hash_from_byte_vectors;
 use tendermint::validator::{Info, Set};
 use tendermint::{PublicKey, block, vote};
 
-use super::grpc::timestamp;
 use crate::market::{self, Delivered};
 
 /// The version of the block format.
@@ -167,7 +167,7 @@ impl Seals {
             version: Some(Consensus { block: BLOCK_PROTOCOL, app: 0 }),
             chain_id: self.chain_id.clone(),
             height: block.height.to_wire(),
-            time: Some(timestamp(block.time_ms)),
+            time: Some(Time::from_millis(block.time_ms).into()),
             last_block_id: Some(before.map_or_else(no_id, |(_, mark)| mark.id.clone())),
             last_commit_hash: root(&signatures).to_vec(),
             data_hash: root(&hashes(block)).to_vec(),
@@ -189,7 +189,7 @@ impl Seals {
             height: block.height.to_wire().try_into().ok()?,
             round: 0_u8.into(),
             block_id: Some(id.clone().try_into().ok()?),
-            timestamp: Some(timestamp(block.time_ms).try_into().ok()?),
+            timestamp: Some(Timestamp::from(Time::from_millis(block.time_ms)).try_into().ok()?),
             validator_address: self.validator.info.address,
             validator_index: 0_u32.try_into().ok()?,
             signature: None,
@@ -202,7 +202,7 @@ impl Seals {
         let signature = CommitSig {
             block_id_flag: BlockIdFlag::Commit.into(),
             validator_address: self.validator.info.address.as_bytes().to_vec(),
-            timestamp: Some(timestamp(block.time_ms)),
+            timestamp: Some(Time::from_millis(block.time_ms).into()),
             signature: mark.signature.to_vec(),
         };
         let (height, block_id) = (block.height.to_wire(), Some(mark.id.clone()));

@@ -3,6 +3,8 @@
 //! A request moves its coins to the module's account at once and is carried out at the end of a later block, at the price of then. ACT
 //! is one dollar by definition. What is minted from AKT leaves the AKT in the vault as credit, and burning ACT gives it out again.
 
+use std::fmt;
+
 use akash_proto::akash::bme::v1::{self as wire, MsgBurnActResponse, MsgMintActResponse};
 use akash_types::msg::{BurnAct, MintAct};
 use akash_types::{Address, Coin, Dec, Denom, Rejection, UACT, UAKT};
@@ -33,7 +35,7 @@ pub(crate) enum MintStatus {
 }
 
 /// The exchange of AKT and ACT.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Exchange {
     /// Below so much collateral (1/100 of a percent) ACT is made less often.
     pub warn_bps: u32,
@@ -63,14 +65,6 @@ pub struct Exchange {
     pub(crate) credit: u128,
 }
 
-impl PartialEq for Table<RecordId, Record> {
-    fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
-    }
-}
-
-impl Eq for Table<RecordId, Record> {}
-
 /// Which request; in the order in which a node lists those of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RecordId {
@@ -79,6 +73,13 @@ pub(crate) struct RecordId {
     pub(crate) source: Address,
     pub(crate) height: u64,
     pub(crate) sequence: u64,
+}
+
+impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { denom, to_denom, source, height, sequence } = self;
+        write!(f, "{denom}/{to_denom}/{source}/{height}/{sequence}")
+    }
 }
 
 /// A request, and what became of it.

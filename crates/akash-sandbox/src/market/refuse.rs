@@ -192,6 +192,11 @@ pub(crate) fn go_text(bytes: &[u8]) -> String {
     bytes.utf8_chunks().map(one_by_one).collect()
 }
 
+/// A log as text, without the characters that stand for bytes here.
+pub(crate) fn shown(log: &str) -> String {
+    go_text(&wire(log))
+}
+
 /// A log as it goes over the wire.
 pub(crate) fn wire(log: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(log.len());

@@ -83,7 +83,7 @@ impl Tx {
             gas_limit: fee.gas_limit,
             fee: coins.map_err(|e| INVALID_COINS.because(e.to_string()))?,
             unordered: body.unordered,
-            timeout: body.timeout_timestamp.and_then(|t| Time::try_from(t).ok()),
+            timeout: body.timeout_timestamp.and_then(timeout),
             payer: fee.payer,
             granter: fee.granter,
             signer_infos: auth.signer_infos,
@@ -103,6 +103,14 @@ impl Tx {
         }
         signers
     }
+}
+
+/// When a transaction is too late. Go's zero time is none; one that nanoseconds cannot tell is as far away as can be told.
+fn timeout(t: Timestamp) -> Option<Time> {
+    const GO_ZERO: i64 = -62_135_596_800;
+    let far = Time(if t.seconds < 0 { i64::MIN } else { i64::MAX });
+    let none = t.seconds == GO_ZERO && t.nanos == 0;
+    (!none).then(|| Time::try_from(t).unwrap_or(far))
 }
 
 /// A transaction has one encoding only: fields of bytes, in ascending order (Cosmos ADR 27).

@@ -1,24 +1,18 @@
 //! The sandbox's chain over its sockets, by the project's own client and by bare gRPC.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::wildcard_enum_match_arm,
-    reason = "a test stops at the first surprise"
-)]
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test stops at the first surprise")]
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::creation::creation;
 use akash_chain::{At, Class, Client, Compatibility, End, MarketFilter, MemoryJournal, Policy, Sender};
 use akash_proto::akash::{deployment as deployment_proto, market as market_proto};
 use akash_sandbox::market::Keyholder;
 use akash_sandbox::{Config, Error, Fault, Info, Sandbox, Visit, control, key, run_providers, start};
 use akash_types::escrow::Funding;
-use akash_types::msg::{CloseDeployment, CreateBid, CreateDeployment, CreateLease, CreateProvider};
+use akash_types::msg::{CloseDeployment, CreateBid, CreateLease, CreateProvider};
 use akash_types::{
-    BidState, Coin, Cpu, Dec, DecCoin, DeploymentId, Dseq, Gpu, GroupSpec, Height, LeaseState, Memory, Msg,
-    OrderState, PlacementRequirements, Provider, ProviderInfo, ResourceUnit, Resources, UACT, UAKT, Volume,
+    BidState, Coin, Dec, DecCoin, Height, LeaseState, Msg, OrderState, Provider, ProviderInfo, UACT, UAKT,
 };
 use akash_wallet::Allowed;
 use cosmos_sdk_proto::cosmos::tx::v1beta1::service_client::ServiceClient as TxClient;
@@ -68,28 +62,6 @@ async fn landed(sender: &Sender, intent: &str, message: impl Into<Msg>, class: C
     match tokio::time::timeout(PATIENCE, work).await.expect("it must end").unwrap() {
         End::Landed { height, .. } => height,
         other => panic!("{intent}: {other:?}"),
-    }
-}
-
-fn creation(dseq: u64) -> CreateDeployment {
-    let id = DeploymentId::new(Keyholder::TENANT.address.parse().unwrap(), Dseq::new(dseq).unwrap());
-    let resources = Resources {
-        id: 1,
-        cpu: Cpu { millis: 500, attributes: vec![] },
-        memory: Memory { bytes: 512 << 20, attributes: vec![] },
-        storage: vec![Volume { name: "default".into(), bytes: 512 << 20, attributes: vec![] }],
-        gpu: Gpu::default(),
-        endpoints: vec![],
-    };
-    let price = DecCoin::uact(Dec::from_int(10_000));
-    let units = vec![ResourceUnit { resources, count: 1, price }];
-    let requirements = PlacementRequirements::default();
-    CreateDeployment {
-        id,
-        groups: vec![GroupSpec { name: "g1".into(), requirements, units }],
-        hash: [7; 32],
-        deposit: Funding::from_balance(Coin::uact(5_000_000)),
-        reclamation: None,
     }
 }
 

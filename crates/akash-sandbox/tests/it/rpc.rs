@@ -1,21 +1,12 @@
 //! CometBFT's RPC of the sandbox's chain, over its socket. What cosmjs makes of it is tested in `tests/ts-sdk`.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
 
 use std::time::Duration;
 
+use crate::creation::creation;
 use akash_sandbox::market::Keyholder;
 use akash_sandbox::{Config, Fault, Sandbox, key, start};
-use akash_types::escrow::Funding;
-use akash_types::msg::{CreateDeployment, Send};
-use akash_types::{
-    Coin, Cpu, Dec, DecCoin, DeploymentId, Dseq, Gpu, GroupSpec, Height, Memory, Msg, PlacementRequirements,
-    ResourceUnit, Resources, Volume,
-};
+use akash_types::msg::Send;
+use akash_types::{Address, Coin, Height, Msg};
 use akash_wallet::{Allowed, Draft};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -27,7 +18,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 const PATIENCE: Duration = Duration::from_secs(60);
-const RECORDED: &str = include_str!("../../../tests/fixtures/real-node/rpc.jsonl");
+const RECORDED: &str = include_str!("../../../../tests/fixtures/real-node/rpc.jsonl");
 
 /// A chain without providers that makes a block when it is told to.
 async fn chain() -> (tempfile::TempDir, Sandbox) {
@@ -65,6 +56,10 @@ async fn ask(sandbox: &Sandbox, method: &str, params: Value) -> Value {
 }
 
 fn signed(sandbox: &Sandbox, message: impl Into<Msg>, sequence: u64) -> Vec<u8> {
+    paid_by(None, sandbox, message, sequence)
+}
+
+fn paid_by(granter: Option<Address>, sandbox: &Sandbox, message: impl Into<Msg>, sequence: u64) -> Vec<u8> {
     let draft = Draft {
         messages: vec![message.into()],
         memo: String::new(),
@@ -73,37 +68,10 @@ fn signed(sandbox: &Sandbox, message: impl Into<Msg>, sequence: u64) -> Vec<u8> 
         fee: Coin::uakt(20_000),
         account_number: 1,
         sequence,
-        granter: None,
+        granter,
     };
     let allowed = if sequence == 0 { Allowed::tenant() } else { Allowed::treasury() };
     key(&Keyholder::TENANT).unwrap().sign(&draft, &sandbox.info().chain_id, &allowed).unwrap().bytes
-}
-
-fn creation() -> CreateDeployment {
-    let resources = Resources {
-        id: 1,
-        cpu: Cpu { millis: 500, attributes: vec![] },
-        memory: Memory { bytes: 512 << 20, attributes: vec![] },
-        storage: vec![Volume { name: "default".into(), bytes: 512 << 20, attributes: vec![] }],
-        gpu: Gpu::default(),
-        endpoints: vec![],
-    };
-    let price = DecCoin::uact(Dec::from_int(10_000));
-    let group = GroupSpec {
-        name: "g1".into(),
-        requirements: PlacementRequirements::default(),
-        units: vec![ResourceUnit { resources, count: 1, price }],
-    };
-    CreateDeployment {
-        id: DeploymentId::new(
-            Keyholder::TENANT.address.parse().unwrap(),
-            Dseq::new(1_781_208_310_500).unwrap(),
-        ),
-        groups: vec![group],
-        hash: [7; 32],
-        deposit: Funding::from_balance(Coin::uact(5_000_000)),
-        reclamation: None,
-    }
 }
 
 fn payment() -> Send {
@@ -171,7 +139,7 @@ async fn answers_are_like_a_real_nodes() {
     say(&mut socket, 1, "subscribe", json!({ "query": about })).await;
     assert_eq!(hear(&mut socket).await, json!({ "jsonrpc": "2.0", "id": 1, "result": {} }));
 
-    let bytes = signed(&sandbox, creation(), 0);
+    let bytes = signed(&sandbox, creation(1_781_208_310_500), 0);
     let tx = STANDARD.encode(&bytes);
     let commit = ask(&sandbox, "broadcast_tx_commit", json!({ "tx": tx })).await;
     same_shape(&recorded("broadcast_tx_commit"), &commit, "commit");
@@ -242,7 +210,7 @@ async fn transactions_are_found_by_what_they_did() {
     let (_folder, sandbox) = chain().await;
     let mut hashes = Vec::new();
     for (sequence, message) in
-        [Msg::from(creation()), payment().into(), payment().into()].into_iter().enumerate()
+        [Msg::from(creation(1_781_208_310_500)), payment().into(), payment().into()].into_iter().enumerate()
     {
         let bytes = signed(&sandbox, message, sequence.try_into().unwrap());
         let landed = ask(&sandbox, "broadcast_tx_commit", json!({ "tx": STANDARD.encode(bytes) })).await;
@@ -297,7 +265,7 @@ async fn the_application_answers_whatever_grpc_does() {
     );
     let version = query("/app/version", b"", 0).await;
     assert!(STANDARD.decode(version["value"].as_str().unwrap()).unwrap().starts_with(b"v2.1"));
-    let tried = query("/app/simulate", &signed(&sandbox, creation(), 0), 0).await;
+    let tried = query("/app/simulate", &signed(&sandbox, creation(1_781_208_310_500), 0), 0).await;
     let tried: Value =
         serde_json::from_slice(&STANDARD.decode(tried["value"].as_str().unwrap()).unwrap()).unwrap();
     let answer = json!([{ "@type": "/akash.deployment.v1beta4.MsgCreateDeploymentResponse" }]);
@@ -340,4 +308,15 @@ async fn subscriptions_end_when_they_are_told_to() {
     assert_eq!(by_hash["result"], asked["result"]);
     sandbox.stop().await;
     assert!(tokio::time::timeout(PATIENCE, socket.next()).await.unwrap().is_none_or(|end| end.is_err()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_is_not_utf8_reaches_the_client() {
+    let (_folder, sandbox) = chain().await;
+    let granter = Keyholder::ALL[6].address.parse().unwrap();
+    let tx = STANDARD.encode(paid_by(Some(granter), &sandbox, creation(1_781_208_310_500), 0));
+    let refused = ask(&sandbox, "broadcast_tx_sync", json!({ "tx": tx })).await;
+    let (result, log) = (&refused["result"], refused["result"]["log"].as_str().unwrap());
+    assert_eq!((&result["codespace"], &result["code"]), (&json!("sdk"), &json!(38)), "{refused}");
+    assert!(log.contains("does not allow to pay fees for") && log.contains('\u{fffd}'), "{log}");
 }

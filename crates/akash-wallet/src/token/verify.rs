@@ -107,8 +107,8 @@ fn json<T: for<'a> Deserialize<'a>>(segment: &str) -> Result<T, TokenError> {
     serde_json::from_slice(&bytes).map_err(|_| TokenError::Invalid)
 }
 
-/// What a browser wallet signs instead of the token itself: a sign document without fee, chain or sequence.
-fn adr36(signed: &str, issuer: &str) -> String {
+/// What a browser wallet signs instead of the token itself (`ES256KADR36`): a sign document without fee, chain or sequence.
+pub fn adr36(signed: &str, issuer: &str) -> String {
     format!(
         concat!(
             r#"{{"account_number":"0","chain_id":"","fee":{{"amount":[],"gas":"0"}},"memo":"","msgs":"#,

@@ -39,7 +39,7 @@ impl node::service_server::Service for super::Api {
         let status = node::StatusResponse {
             earliest_store_height: self.node.earliest().0,
             height: state.height.0,
-            timestamp: Some(blocks::timestamp(state.time_ms)),
+            timestamp: Some(state.time().into()),
             app_hash: block.map_or_else(Vec::new, |b| b.app_hash.to_vec()),
             validator_hash: self.node.seals.validator().hash.clone(),
         };

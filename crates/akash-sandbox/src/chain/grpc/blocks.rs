@@ -2,7 +2,6 @@
 
 use akash_types::Height;
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1 as sdk;
-use cosmos_sdk_proto::tendermint::google::protobuf::Timestamp;
 use cosmos_sdk_proto::tendermint::types;
 use cosmrs::AccountId;
 use tonic::Status;
@@ -20,13 +19,6 @@ impl super::Api {
             )
         })
     }
-}
-
-/// A moment.
-pub(in crate::chain) fn timestamp(ms: u64) -> Timestamp {
-    let seconds = i64::try_from(ms / 1000).unwrap_or(i64::MAX);
-    let nanos = i32::try_from((ms % 1000).saturating_mul(1_000_000)).unwrap_or(0);
-    Timestamp { seconds, nanos }
 }
 
 /// A block as the SDK words it: the same, but the proposer's address is a text.

@@ -97,7 +97,7 @@ impl bme::query_server::Query for super::Api {
                 && passes_text(&f.denom, id.denom.as_str())
                 && passes_text(&f.to_denom, id.to_denom.as_str())
                 && (f.status.is_empty() || f.status == status_of(record).as_str_name());
-            (format!("{id:?}"), fits.then(|| entry(id, record)))
+            (id, fits.then(|| entry(id, record)))
         });
         let items: Vec<_> = items.collect();
         let (records, pagination) = page(items.into_iter(), pagination, true)?;

@@ -13,7 +13,16 @@ use crate::market::{Grant, State};
 
 type Pair = (Address, Address);
 
-/// The grants that live, in the order of granter and grantee. An SDK module counts only when it is asked to: `total` is 0.
+/// A page whose `total` is 0: these modules do not count.
+fn uncounted<T>(
+    items: impl DoubleEndedIterator<Item = (String, Option<T>)>,
+    pagination: Option<PageRequest>,
+) -> Result<(Vec<T>, Option<PageResponse>), Status> {
+    let (found, pagination) = page(items, pagination, true)?;
+    Ok((found, pagination.map(|p| PageResponse { total: 0, ..p })))
+}
+
+/// The grants that live, in the order of granter and grantee.
 fn grants<T>(
     state: &State,
     pagination: Option<PageRequest>,
@@ -24,8 +33,7 @@ fn grants<T>(
         let item = if grant.lives(now) { pick(pair, grant) } else { None };
         (format!("{}/{}", pair.0, pair.1), item)
     });
-    let (found, pagination) = page(items, pagination, true)?;
-    Ok((found, pagination.map(|p| PageResponse { total: 0, ..p })))
+    uncounted(items, pagination)
 }
 
 fn with_names((granter, grantee): &Pair, grant: &Grant) -> authz::GrantAuthorization {
@@ -90,8 +98,7 @@ fn allowances(
     let items = state.allowances.iter().map(|(pair, allowance)| {
         (format!("{}/{}", pair.0, pair.1), fits(pair).then(|| fee_grant(pair, allowance)))
     });
-    let (found, pagination) = page(items, pagination, true)?;
-    Ok((found, pagination.map(|p| PageResponse { total: 0, ..p })))
+    uncounted(items, pagination)
 }
 
 fn fee_grant((granter, grantee): &Pair, allowance: &Allowance) -> feegrant::Grant {

@@ -7,6 +7,7 @@ use akash_proto::cosmos::tx::v1beta1::{
     SimulateRequest, SimulateResponse, TxBody, TxDecodeRequest, TxDecodeResponse, TxEncodeRequest,
     TxEncodeResponse, TxRaw,
 };
+use akash_types::Time;
 use cosmos_sdk_proto::Any;
 use cosmos_sdk_proto::tendermint::abci;
 use prost::Message as _;
@@ -14,8 +15,7 @@ use tonic::{Request, Response, Status};
 
 use crate::chain::faults::Answer;
 use crate::clock;
-use crate::market::refuse;
-use crate::market::{Block, Delivered, Event, TxHash};
+use crate::market::{Block, Delivered, Event, TxHash, event, refuse};
 
 const SYNC: i32 = 2;
 const ASYNC: i32 = 3;
@@ -26,8 +26,7 @@ super::serve! {
             let state = self.state(&request)?;
             let bytes = request.into_inner().tx_bytes;
             let tried = self.node.simulate(&bytes).map_err(|(rejection, used)| {
-                let log = refuse::wire(&rejection.log);
-                let log = refuse::go_text(&log);
+                let log = refuse::shown(&rejection.log);
                 Status::unknown(format!("{log} [sandbox] with gas used: '{used}'"))
             })?;
             let responses = TxMsgData::decode(tried.data.as_slice()).unwrap_or_default().msg_responses;
@@ -157,7 +156,7 @@ fn result(block: &Block, delivered: &Delivered) -> TxResponse {
         gas_wanted: signed(outcome.gas_wanted),
         gas_used: signed(outcome.gas_used),
         tx: Some(Any { type_url: "/cosmos.tx.v1beta1.Tx".to_owned(), value: delivered.tx.bytes.clone() }),
-        timestamp: rfc3339(block.time_ms),
+        timestamp: event::rfc3339(Time::from_millis(block.time_ms / 1000 * 1000)),
         events: events(&outcome.events, true),
         ..TxResponse::default()
     };
@@ -181,13 +180,4 @@ pub(in crate::chain) fn events(events: &[Event], index: bool) -> Vec<abci::Event
         attributes: e.attributes.iter().map(attribute).collect(),
     };
     events.iter().map(event).collect()
-}
-
-/// `2026-11-24T18:36:49Z`.
-fn rfc3339(ms: u64) -> String {
-    let seconds = i64::try_from(ms / 1000).unwrap_or(i64::MAX);
-    let at = time::OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
-    let (year, month, day) = (at.year(), u8::from(at.month()), at.day());
-    let (hour, minute, second) = (at.hour(), at.minute(), at.second());
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }

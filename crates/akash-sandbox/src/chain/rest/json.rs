@@ -6,6 +6,7 @@
 use akash_types::Dec;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cosmos_sdk_proto::Any;
 use prost::Message as _;
 use prost_reflect::{
     Cardinality, DescriptorPool, DynamicMessage, EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor,
@@ -64,13 +65,21 @@ fn text_of(field: &FieldDescriptor) -> Option<Text> {
     }
 }
 
-/// Writes a message.
+/// How many messages may be packed in each other. Each is decoded on its own, so that no decoder counts them.
+const MAX_PACKED: usize = 32;
+
+/// Writes a message. What is packed too deep stays bytes.
 pub(crate) fn write(message: &DynamicMessage) -> Value {
+    write_in(message, 0)
+}
+
+/// Writes a message that is packed in so many others.
+fn write_in(message: &DynamicMessage, packed: usize) -> Value {
     let descriptor = message.descriptor();
     match descriptor.full_name() {
         "google.protobuf.Timestamp" => return Value::String(write_time(message)),
         "google.protobuf.Duration" => return Value::String(write_duration(message)),
-        "google.protobuf.Any" => return write_any(message),
+        "google.protobuf.Any" => return write_any(message, packed),
         _ => {}
     }
     let mut object = Map::new();
@@ -81,14 +90,14 @@ pub(crate) fn write(message: &DynamicMessage) -> Value {
             }
             continue;
         }
-        object.insert(field.name().to_owned(), write_field(&field, &message.get_field(&field)));
+        object.insert(field.name().to_owned(), write_field(&field, &message.get_field(&field), packed));
     }
     Value::Object(object)
 }
 
-fn write_field(field: &FieldDescriptor, value: &Field) -> Value {
+fn write_field(field: &FieldDescriptor, value: &Field, packed: usize) -> Value {
     match value {
-        Field::List(items) => items.iter().map(|item| write_field(field, item)).collect(),
+        Field::List(items) => items.iter().map(|item| write_field(field, item, packed)).collect(),
         Field::Bool(yes) => json!(yes),
         Field::I32(number) => json!(number),
         Field::U32(number) => json!(number),
@@ -109,7 +118,7 @@ fn write_field(field: &FieldDescriptor, value: &Field) -> Value {
             let value = kind.as_enum().and_then(|names| names.get_value(*number));
             value.map_or_else(|| json!(number), |value| json!(value.name()))
         }
-        Field::Message(message) => write(message),
+        Field::Message(message) => write_in(message, packed),
         // None of the chain's messages has one.
         Field::Map(_) => Value::Null,
     }
@@ -124,9 +133,9 @@ fn number(message: &DynamicMessage, name: &str) -> i64 {
 }
 
 fn write_time(message: &DynamicMessage) -> String {
-    let at = OffsetDateTime::from_unix_timestamp(number(message, "seconds"))
-        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
-        + time::Duration::nanoseconds(number(message, "nanos"));
+    let nanos = time::Duration::nanoseconds(number(message, "nanos"));
+    let at = OffsetDateTime::from_unix_timestamp(number(message, "seconds")).ok();
+    let at = at.and_then(|at| at.checked_add(nanos)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
     at.format(&Rfc3339).unwrap_or_default()
 }
 
@@ -139,7 +148,7 @@ fn write_duration(message: &DynamicMessage) -> String {
     format!("{seconds}.{}s", fraction.trim_end_matches('0'))
 }
 
-fn write_any(message: &DynamicMessage) -> Value {
+fn write_any(message: &DynamicMessage, packed: usize) -> Value {
     let text = match message.get_field_by_name("type_url").as_deref() {
         Some(Field::String(text)) => text.clone(),
         _ => String::new(),
@@ -149,8 +158,9 @@ fn write_any(message: &DynamicMessage) -> Value {
         _ => prost::bytes::Bytes::new(),
     };
     let pool = message.descriptor().parent_pool().clone();
-    let inner = named(&pool, &text).and_then(|d| DynamicMessage::decode(d, bytes.clone()).ok());
-    let mut object = match inner.map(|inner| write(&inner)) {
+    let known = named(&pool, &text).filter(|_| packed < MAX_PACKED);
+    let inner = known.and_then(|d| DynamicMessage::decode(d, bytes.clone()).ok());
+    let mut object = match inner.map(|inner| write_in(&inner, packed.saturating_add(1))) {
         Some(Value::Object(object)) => object,
         Some(other) => Map::from_iter([("value".to_owned(), other)]),
         None => Map::from_iter([("value".to_owned(), json!(STANDARD.encode(&bytes)))]),
@@ -162,6 +172,17 @@ fn write_any(message: &DynamicMessage) -> Value {
 /// The description of a type by its URL.
 fn named(pool: &DescriptorPool, type_url: &str) -> Option<MessageDescriptor> {
     pool.get_message_by_name(type_url.rsplit('/').next()?)
+}
+
+/// Writes packed messages.
+pub(in crate::chain) fn packed(messages: &[Any]) -> Result<Value, prost_reflect::DescriptorError> {
+    let pool = DescriptorPool::decode(akash_proto::DESCRIPTORS)?;
+    let of_any = pool.get_message_by_name("google.protobuf.Any");
+    let written = messages.iter().filter_map(|any| {
+        let message = DynamicMessage::decode(of_any.clone()?, any.encode_to_vec().as_slice()).ok()?;
+        Some(write(&message))
+    });
+    Ok(written.collect())
 }
 
 /// Reads a message. Numbers may be text, names may be those of proto or of JavaScript; a name that is not there is refused.
@@ -314,6 +335,29 @@ mod tests {
             "expiration": "2026-11-24T18:46:31.25Z",
         });
         assert_eq!(round_trip("cosmos.authz.v1beta1.Grant", &grant), grant);
+    }
+
+    #[test]
+    fn what_is_packed_too_deep_stays_bytes() {
+        let pool = DescriptorPool::decode(akash_proto::DESCRIPTORS).unwrap();
+        let descriptor = pool.get_message_by_name("google.protobuf.Any").unwrap();
+        let mut packed = Any { type_url: "/google.protobuf.Any".to_owned(), value: Vec::new() };
+        for _ in 0..5_000 {
+            packed.value = packed.encode_to_vec();
+        }
+        let message = DynamicMessage::decode(descriptor, packed.encode_to_vec().as_slice()).unwrap();
+        // What is packed shows its fields beside `@type`, so those of the deepest that was read are here.
+        let Value::String(rest) = &write(&message)["value"] else { panic!("no bytes are left") };
+        assert!(STANDARD.decode(rest).unwrap().len() > 1_000);
+    }
+
+    #[test]
+    fn a_time_that_no_calendar_has_is_no_panic() {
+        let pool = DescriptorPool::decode(akash_proto::DESCRIPTORS).unwrap();
+        let mut time = DynamicMessage::new(pool.get_message_by_name("google.protobuf.Timestamp").unwrap());
+        time.set_field_by_name("seconds", Field::I64(253_402_300_799));
+        time.set_field_by_name("nanos", Field::I32(1_500_000_000));
+        assert_eq!(write(&time), json!("1970-01-01T00:00:00Z"));
     }
 
     #[test]

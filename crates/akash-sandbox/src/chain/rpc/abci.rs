@@ -9,6 +9,7 @@ use super::args::{self, Args};
 use super::envelope::Failure;
 use super::{Rpc, block, tx};
 use crate::chain::grpc::inside;
+use crate::chain::rest;
 
 const SIMULATE: &str = "/cosmos.tx.v1beta1.Service/Simulate";
 /// The SDK's own errors that queries end in.
@@ -71,8 +72,7 @@ async fn simulate(rpc: &Rpc, tx_bytes: Vec<u8>) -> Result<Vec<u8>, Status> {
     let answer = rpc.service(SIMULATE, request.encode_to_vec(), 0).await?;
     let answer = SimulateResponse::decode(answer.as_slice()).unwrap_or_default();
     let (gas, result) = (answer.gas_info.unwrap_or_default(), answer.result.unwrap_or_default());
-    // No answer to a message of Akash has a field.
-    let responses: Vec<_> = result.msg_responses.iter().map(|any| json!({ "@type": any.type_url })).collect();
+    let responses = rest::json::packed(&result.msg_responses).map_err(|e| Status::internal(e.to_string()))?;
     let value = json!({
         "gas_info": { "gas_wanted": gas.gas_wanted.to_string(), "gas_used": gas.gas_used.to_string() },
         "result": { "data": null, "log": result.log, "events": result.events, "msg_responses": responses },

@@ -114,7 +114,8 @@ pub(super) fn chain(rpc: &Rpc, args: &Args) -> Result<Value, Failure> {
     let tip = rpc.node.state().height;
     let given = |name| args.number(name).map(|n| n.and_then(|n| u64::try_from(n).ok()).filter(|n| *n > 0));
     let last = given("maxHeight")?.map_or(tip.0, |last| last.min(tip.0));
-    let first = given("minHeight")?.unwrap_or(1).max(last.saturating_sub(MOST_HEADERS.saturating_sub(1)));
+    let first = given("minHeight")?.unwrap_or(1).max(rpc.node.first().0);
+    let first = first.max(last.saturating_sub(MOST_HEADERS.saturating_sub(1)));
     if first > last {
         return Err(Failure::internal(format!("min height {first} can't be greater than max height {last}")));
     }
@@ -131,7 +132,7 @@ pub(super) fn chain(rpc: &Rpc, args: &Args) -> Result<Value, Failure> {
     Ok(json!({ "last_height": tip.to_string(), "block_metas": metas }))
 }
 
-/// `block_results`. What happens to leases in the model happens in transactions: a block has no events of its own.
+/// `block_results`.
 pub(super) fn results(rpc: &Rpc, args: &Args) -> Result<Value, Failure> {
     let block = rpc.block(rpc.height(args)?)?;
     let mut results = finalized(&block);

@@ -7,19 +7,32 @@ use super::args::Args;
 use super::envelope::Failure;
 use super::event_query::{Events, Query};
 use super::{Rpc, block, tx};
-use crate::market::{Block, Delivered};
+use crate::market::{Block, Delivered, Event};
 
 const DEFAULT_PER_PAGE: i64 = 30;
 const MOST_PER_PAGE: i64 = 100;
 
-/// What is known about a transaction.
-pub(super) fn events_of_tx(block: &Block, delivered: &Delivered) -> Events {
+/// Events as queries know them.
+pub(super) fn known(happened: &[Event]) -> Events {
     let mut events = Events::new();
-    for event in &delivered.outcome.events {
+    for event in happened {
         for (key, value) in &event.attributes {
             events.entry(format!("{}.{key}", event.kind)).or_default().push(value.clone());
         }
     }
+    events
+}
+
+/// What is known about a block: its height, and what happened outside of its transactions.
+pub(super) fn events_of_block(block: &Block) -> Events {
+    let mut events = known(&block.events);
+    events.insert("block.height".to_owned(), vec![block.height.to_string()]);
+    events
+}
+
+/// What is known about a transaction.
+pub(super) fn events_of_tx(block: &Block, delivered: &Delivered) -> Events {
+    let mut events = known(&delivered.outcome.events);
     let own = [
         ("tm.event", "Tx".to_owned()),
         ("tx.hash", delivered.tx.hash.to_string()),
@@ -48,14 +61,13 @@ pub(super) fn txs(rpc: &Rpc, args: &Args) -> Result<Value, Failure> {
     Ok(json!({ "txs": txs, "total_count": total.to_string() }))
 }
 
-/// `block_search`; a block of the model has no events but its height.
+/// `block_search`.
 pub(super) fn blocks(rpc: &Rpc, args: &Args) -> Result<Value, Failure> {
     let query = query(args)?;
-    let heights = (rpc.node.first().0..=rpc.node.state().height.0).filter(|height| {
-        query.matches(&Events::from([("block.height".to_owned(), vec![height.to_string()])]))
-    });
-    let (page, total) = page(heights.collect(), args)?;
-    let blocks = page.into_iter().map(|height| Ok(block::with_id(&rpc.sealed(Height(height))?)));
+    let mut found = rpc.node.blocks_from(Height(0));
+    found.retain(|block| query.matches(&events_of_block(block)));
+    let (page, total) = page(found, args)?;
+    let blocks = page.into_iter().map(|block| Ok(block::with_id(&rpc.sealed(block.height)?)));
     let blocks = blocks.collect::<Result<Vec<_>, Failure>>()?;
     Ok(json!({ "blocks": blocks, "total_count": total.to_string() }))
 }

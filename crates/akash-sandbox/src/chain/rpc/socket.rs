@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use akash_types::Height;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use serde_json::{Map, Value, json};
@@ -11,6 +10,7 @@ use super::args::Args;
 use super::envelope::{self, Failure, Request};
 use super::event_query::{Events, Query};
 use super::{Rpc, block, search, tx};
+use crate::chain::grpc;
 use crate::market::Block;
 
 /// How many subscriptions one client may have: CometBFT's default.
@@ -150,7 +150,10 @@ fn unknown() -> Failure {
 /// What a new block tells, in a node's order.
 fn happened(rpc: &Rpc, block: &Block) -> Vec<Happened> {
     let Some(sealed) = rpc.node.sealed(block.height) else { return Vec::new() };
-    let events = |kind: &str| Events::from([("tm.event".to_owned(), vec![kind.to_owned()])]);
+    let events = |kind: &str, mut known: Events| {
+        known.insert("tm.event".to_owned(), vec![kind.to_owned()]);
+        known
+    };
     let header = sealed.block.header.as_ref().map(block::header_json);
     let whole = json!({
         "block": block::block_json(&sealed),
@@ -158,18 +161,19 @@ fn happened(rpc: &Rpc, block: &Block) -> Vec<Happened> {
         "result_finalize_block": block::finalized(block),
     });
     let count = block.txs.len().to_string();
-    let own = json!({ "height": block.height.to_string(), "events": [], "num_txs": count });
+    let happened = grpc::events(&block.events, true);
+    let own = json!({ "height": block.height.to_string(), "events": happened, "num_txs": count });
     let mut all = vec![
-        Happened { kind: "NewBlock", value: whole, events: events("NewBlock") },
+        Happened { kind: "NewBlock", value: whole, events: events("NewBlock", search::known(&block.events)) },
         Happened {
             kind: "NewBlockHeader",
             value: json!({ "header": header }),
-            events: events("NewBlockHeader"),
+            events: events("NewBlockHeader", Events::new()),
         },
         Happened {
             kind: "NewBlockEvents",
             value: own,
-            events: with_height(events("NewBlockEvents"), block.height),
+            events: events("NewBlockEvents", search::events_of_block(block)),
         },
     ];
     for (place, delivered) in block.txs.iter().enumerate() {
@@ -183,11 +187,6 @@ fn happened(rpc: &Rpc, block: &Block) -> Vec<Happened> {
         all.push(Happened { kind: "Tx", value: json!({ "TxResult": value }), events });
     }
     all
-}
-
-fn with_height(mut events: Events, height: Height) -> Events {
-    events.insert("block.height".to_owned(), vec![height.to_string()]);
-    events
 }
 
 /// An object without the fields that are empty, as events have it.

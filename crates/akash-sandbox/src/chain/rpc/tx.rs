@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use akash_proto::cosmos::base::abci::v1beta1::TxResponse;
+use akash_proto::cosmos::tx::v1beta1::{BroadcastMode, BroadcastTxRequest, BroadcastTxResponse};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cosmos_sdk_proto::cosmos::base::abci::v1beta1::TxResponse;
-use cosmos_sdk_proto::cosmos::tx::v1beta1::{BroadcastMode, BroadcastTxRequest, BroadcastTxResponse};
 use prost::Message as _;
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -15,7 +15,7 @@ use super::Rpc;
 use super::args::{Args, Bytes};
 use super::envelope::Failure;
 use crate::chain::{grpc, seal};
-use crate::market::{Block, Delivered, Tx, TxHash};
+use crate::market::{Block, Delivered, Tx, TxHash, refuse};
 
 const BROADCAST: &str = "/cosmos.tx.v1beta1.Service/BroadcastTx";
 /// Refusals of the mempool itself, in `sdk`: here they are errors of the node, not answers of the application.
@@ -35,7 +35,7 @@ pub(super) async fn broadcast_sync(rpc: &Rpc, args: &Args) -> Result<Value, Fail
     Ok(json!({
         "code": checked.code,
         "data": "",
-        "log": checked.raw_log,
+        "log": refuse::go_text(&checked.raw_log),
         "codespace": checked.codespace,
         "hash": checked.txhash,
     }))
@@ -56,7 +56,7 @@ pub(super) async fn broadcast_commit(rpc: &Rpc, args: &Args) -> Result<Value, Fa
     let check = json!({
         "code": checked.code,
         "data": "",
-        "log": checked.raw_log,
+        "log": refuse::go_text(&checked.raw_log),
         "info": "",
         "gas_wanted": Tx::decode(&bytes).map_or(0, |tx| tx.gas_limit).to_string(),
         "gas_used": "0",
@@ -96,7 +96,9 @@ async fn broadcast(rpc: &Rpc, bytes: &[u8]) -> Result<TxResponse, Failure> {
     let checked = answer.tx_response.unwrap_or_default();
     match (checked.codespace.as_str(), checked.code) {
         ("sdk", IN_CACHE) => Err(Failure::internal("tx already exists in cache")),
-        ("sdk", TOO_LARGE) => Err(Failure::internal(format!("Tx too large. {}", checked.raw_log))),
+        ("sdk", TOO_LARGE) => {
+            Err(Failure::internal(format!("Tx too large. {}", refuse::go_text(&checked.raw_log))))
+        }
         _ => Ok(checked),
     }
 }
@@ -134,7 +136,7 @@ pub(super) fn result_json(delivered: &Delivered) -> Value {
     json!({
         "code": rejection.map_or(0, |r| r.code),
         "data": data,
-        "log": rejection.map_or("", |r| &r.log),
+        "log": rejection.map_or_else(String::new, |r| refuse::shown(&r.log)),
         "info": "",
         "gas_wanted": outcome.gas_wanted.to_string(),
         "gas_used": outcome.gas_used.to_string(),
