@@ -218,9 +218,21 @@ fn take_frame(bytes: &mut Vec<u8>) -> Option<Frame> {
 
 /// A client's frame. The mask of zeros changes nothing, which a server may not mind.
 fn masked(kind: u8, payload: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(payload.len()).unwrap_or(125).min(125);
-    let payload = payload.get(..usize::from(length)).unwrap_or_default();
-    [&[128 | kind, 128 | length, 0, 0, 0, 0], payload].concat()
+    let mut frame = vec![128 | kind];
+    match (u8::try_from(payload.len()), u16::try_from(payload.len())) {
+        (Ok(length @ 0..=125), _) => frame.push(128 | length),
+        (_, Ok(length)) => {
+            frame.push(128 | 126);
+            frame.extend(length.to_be_bytes());
+        }
+        (_, Err(_)) => {
+            frame.push(128 | 127);
+            frame.extend((payload.len() as u64).to_be_bytes());
+        }
+    }
+    frame.extend([0; 4]);
+    frame.extend(payload);
+    frame
 }
 
 fn connector(identity: Option<&Identity>) -> Result<TlsConnector, Failed> {
@@ -291,6 +303,15 @@ mod tests {
         assert_eq!(take_frame(&mut bytes), None);
         bytes.extend(4001_u16.to_be_bytes());
         assert_eq!(take_frame(&mut bytes).unwrap().code, Some(4001));
+    }
+
+    #[test]
+    fn a_frame_says_how_long_it_is() {
+        let begin = |length| masked(2, &vec![7; length]).iter().take(8).copied().collect::<Vec<_>>();
+        assert_eq!(begin(125), [130, 253, 0, 0, 0, 0, 7, 7]);
+        assert_eq!(begin(300), [130, 254, 1, 44, 0, 0, 0, 0]);
+        assert_eq!(begin(70_000), [130, 255, 0, 0, 0, 0, 0, 1]);
+        assert_eq!(masked(2, &[7; 300]).len(), 308);
     }
 
     #[test]

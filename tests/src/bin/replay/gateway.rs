@@ -303,8 +303,9 @@ impl Stage {
     }
 
     fn go_on(&mut self, n: usize, exchange: Exchange, minted: Option<String>, address: SocketAddr) {
+        let identity = exchange.certificate.then(|| self.identity.clone());
         self.running.spawn(async move {
-            let heard = dial::ask(address, &exchange, minted.as_deref(), None).await;
+            let heard = dial::ask(address, &exchange, minted.as_deref(), identity.as_ref()).await;
             (n, heard.map_err(|e| e.to_string()))
         });
     }
@@ -384,12 +385,12 @@ impl Stage {
     }
 
     fn observed(&self, n: usize, observed: &Observed) -> Verdict {
-        let (recorded, phases, names) = match observed {
+        let (phases, names) = match observed {
             Observed::Bid(recorded) | Observed::Deployment(recorded) => {
                 let ours = self.told.get(&n).map(|ours| compare_chain(recorded, ours));
                 return verdict(ours.unwrap_or_else(|| vec!["not asked".to_owned()]));
             }
-            Observed::Steps(phases, names) => (phases, phases, names),
+            Observed::Steps(phases, names) => (phases, names),
         };
         if names.is_empty() {
             return Verdict::Excluded("it does not tell which lease it is about".to_owned());
@@ -404,7 +405,7 @@ impl Stage {
             return Verdict::Equal;
         }
         let ours: Vec<_> = own.iter().map(|w| w.phases()).collect();
-        Verdict::Different(vec![format!("recorded {recorded:?}, ours {ours:?}")])
+        Verdict::Different(vec![format!("recorded {phases:?}, ours {ours:?}")])
     }
 }
 

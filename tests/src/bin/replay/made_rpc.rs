@@ -29,7 +29,7 @@ impl Node {
             self.block()?;
             ours
         } else if let Some(hash) = failure.strip_prefix("tx (").and_then(|f| f.split(')').next()) {
-            let bytes: Vec<u8> = crate::made::hex(hash)?;
+            let bytes: Vec<u8> = hex::decode(hash)?;
             self.rpc("tx", json!({ "hash": STANDARD.encode(bytes), "prove": false })).await?
         } else if let Some(wire_type) = between(&log, "wire type, got ", ":") {
             self.rpc("broadcast_tx_sync", json!({ "tx": STANDARD.encode(garbage(wire_type)?) })).await?

@@ -3,7 +3,7 @@
 //!
 //! One line per file, or per folder of exchanges: how many steps were equal, different, excluded. Below it every difference and every
 //! exclusion, with its reason.
-//! Ends with 1 when a step was different.
+//! Ends with 1 when a step was different, or none could be compared.
 
 mod app;
 mod around;

@@ -2,8 +2,9 @@
 
 use std::error::Error;
 
+use akash_wallet::token::adr36;
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cosmrs::crypto::secp256k1::SigningKey;
 use serde_json::Value;
 
@@ -55,18 +56,6 @@ fn shifted(claims: &str, shift: u64) -> Result<String, Failed> {
         }
     }
     Ok(claims.to_string())
-}
-
-/// What a browser wallet signs instead of the token itself.
-fn adr36(signed: &str, issuer: &str) -> String {
-    format!(
-        concat!(
-            r#"{{"account_number":"0","chain_id":"","fee":{{"amount":[],"gas":"0"}},"memo":"","msgs":"#,
-            r#"[{{"type":"sign/MsgSignData","value":{{"data":"{}","signer":"{}"}}}}],"sequence":"0"}}"#
-        ),
-        STANDARD.encode(signed),
-        issuer
-    )
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ impl Tally {
         }
     }
 
-    /// Prints the last line; true when nothing was different.
+    /// Prints the last line; true when something was compared and nothing was different.
     pub(crate) fn end(&self) -> bool {
         let all = self.equal + self.different + self.excluded;
         say(&format!(
@@ -82,7 +82,7 @@ impl Tally {
             self.gas_near,
             self.gas
         ));
-        self.different == 0
+        self.different == 0 && self.equal > 0
     }
 }
 

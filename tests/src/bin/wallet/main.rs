@@ -10,6 +10,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use akash_sandbox::MNEMONIC;
 use akash_types::{Coin, Height, Msg, UAKT};
 use akash_wallet::{Allowed, Claims, Draft, Key, Mnemonic, Scope};
 use rand::rngs::StdRng;
@@ -18,8 +19,6 @@ use rayakash_tests::report::{chain_of, complain, say};
 use serde_json::json;
 
 const USAGE: &str = "usage: wallet messages COUNT SEED | wallet token PROVIDER DSEQ";
-const MNEMONIC: &str = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon \
-                        abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon art";
 /// Keys of the mnemonic that sign.
 const KEYS: u32 = 4;
 const CHAIN: &str = "rayakash-sandbox";
