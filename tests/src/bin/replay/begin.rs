@@ -14,10 +14,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::recording::{Step, number};
-use crate::sign::{CHAIN_ID, Keys};
+use crate::sign::{CHAIN_ID, Keys, NAMES};
 
-/// The names of the keys in the order of the accounts' numbers: a genesis sorts them.
-const ACCOUNTS: [&str; 7] = ["feeder", "other", "provider", "provider2", "tenant", "treasury", "validator"];
 /// What a local chain's script sets, where that differs from the defaults.
 const MIN_RECLAMATION: u64 = 5;
 const STALENESS: Duration = Duration::from_secs(3_600);
@@ -53,13 +51,17 @@ pub(crate) fn genesis(steps: &[Step], keys: &Keys, past: &Past) -> Result<Genesi
     let height = first.map_or(1, |result| number(result, "height"));
     let time_ms = first.map_or_else(|| any_time(steps), |r| seconds(text(r, "timestamp"))) * 1_000;
     let mut accounts = Vec::new();
-    for name in ACCOUNTS {
+    let mut names = NAMES;
+    // The order of the accounts' numbers: a genesis sorts them.
+    names.sort_unstable();
+    for name in names {
         let address = keys.address(name)?;
         let holder = Keyholder::ALL.iter().find(|k| k.address == address);
         let mut coins = holder.map_or_else(Vec::new, Keyholder::coins);
         for coin in &mut coins {
             let more = past.balances.get(&(address.to_owned(), coin.denom.to_string())).copied().unwrap_or(0);
-            coin.amount = coin.amount.checked_add_signed(more).ok_or("a balance below zero")?;
+            // Below zero it cannot be: then the questions about it will differ.
+            coin.amount = coin.amount.saturating_add_signed(more);
         }
         let sent = past.sent.get(address).copied();
         let sequence = sent.unwrap_or_else(|| sequence(steps, name, address));
@@ -70,7 +72,7 @@ pub(crate) fn genesis(steps: &[Step], keys: &Keys, past: &Past) -> Result<Genesi
     genesis.accounts = accounts;
     genesis.params.min_reclamation_window = MIN_RECLAMATION;
     genesis.providers = providers(steps, keys)?;
-    if exchanges(steps) {
+    if converts_coins(steps) {
         genesis.oracle.sources = vec![keys.address("feeder")?.parse()?];
         genesis.oracle.staleness_ns = i64::try_from(STALENESS.as_nanos())?;
         genesis.exchange.min_epoch_blocks = EPOCH;
@@ -191,8 +193,8 @@ fn entry(steps: &[Step], owner: Address) -> Provider {
     }
 }
 
-/// Whether the recording is about the exchange of AKT and ACT.
-fn exchanges(steps: &[Step]) -> bool {
+/// Whether coins are converted in the recording, AKT into ACT or back: that takes a vault and a price.
+fn converts_coins(steps: &[Step]) -> bool {
     let about = |text: &str| text.contains("bme") || text.contains("oracle");
     steps.iter().any(|s| about(s.text("path")) || s.messages().iter().any(|m| about(text(m, "@type"))))
 }

@@ -12,7 +12,7 @@ type Failed = Box<dyn Error>;
 /// A request and what came back.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Exchange {
-    /// The file's name without its ending.
+    /// The file's name.
     pub(crate) name: String,
     /// Whether the client showed a certificate.
     pub(crate) certificate: bool,
@@ -94,9 +94,9 @@ pub(crate) const PONG: u8 = 10;
 const FIRST: &str = "# client certificate: ";
 const RESPONSE: &str = "\n---- response\n";
 
-/// Whether a text is an exchange.
+/// Whether a text is an exchange; one that breaks off is one, too.
 pub(crate) fn is_exchange(text: &str) -> bool {
-    text.starts_with(FIRST) && text.contains(RESPONSE)
+    text.starts_with(FIRST)
 }
 
 impl Answer {
@@ -209,7 +209,7 @@ fn token(value: &mut String) -> Option<Token> {
 
 fn heard(text: &str) -> Result<Heard, Failed> {
     let note = text.lines().rev().find_map(|line| line.strip_prefix("# ")).unwrap_or_default();
-    let ms = note.rsplit_once(" after ").and_then(|(_, time)| millis(time)).unwrap_or(0);
+    let ms = note.rsplit_once(" after ").and_then(|(_, time)| millis(time.strip_suffix(" s")?)).unwrap_or(0);
     let end = end(note);
     if !text.starts_with("HTTP/") {
         return Ok(Heard { answer: None, end, ms, ..Heard::default() });
@@ -230,11 +230,11 @@ fn heard(text: &str) -> Result<Heard, Failed> {
     Ok(Heard { answer: Some(Answer { status, headers, body }), frames: Vec::new(), end, ms })
 }
 
-/// `37.47 s` in milliseconds.
-fn millis(time: &str) -> Option<u64> {
-    let (whole, part) = time.strip_suffix(" s")?.split_once('.')?;
+/// Seconds as a text, `37.47`, in milliseconds.
+pub(crate) fn millis(seconds: &str) -> Option<u64> {
+    let (whole, part) = seconds.split_once('.').unwrap_or((seconds, ""));
     let part: String = part.chars().chain("000".chars()).take(3).collect();
-    Some(whole.parse::<u64>().ok()? * 1_000 + part.parse::<u64>().ok()?)
+    whole.parse::<u64>().ok()?.checked_mul(1_000)?.checked_add(part.parse().ok()?)
 }
 
 fn end(note: &str) -> End {

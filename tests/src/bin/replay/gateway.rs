@@ -1,6 +1,6 @@
 //! Taking the exchanges with a provider's gateway again on a sandbox.
 //!
-//! What stands around the exchanges is in [`story`]; what stands beside them in [`observed`]. Requests that only ask are asked again
+//! What stands around the exchanges is in [`story`]; what stands beside them in [`crate::observed`]. Requests that only ask are asked again
 //! while the answer is another, for as long as the recorded one had taken: between two exchanges the recorded provider had time to do
 //! something, and ours may need some too.
 
@@ -18,15 +18,16 @@ use time::OffsetDateTime;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::exchange::{Exchange, Heard, parse};
+use crate::exchange::{Exchange, Heard};
 use crate::heard;
-use crate::market::{Market, TENANT};
-use crate::mint::authorization;
-use crate::observed::{Observed, Phase, Watch, compare_chain};
+use crate::market::Market;
+use crate::mint::{authorization, everything};
+use crate::observed::{Observed, Phase, compare_chain};
 use crate::recording::Exchanges;
 use crate::sign::CHAIN_ID;
 use crate::story::{self, Act};
 use crate::tally::{Judged, Verdict};
+use crate::watch::Watch;
 use crate::{app, around, dial};
 
 type Failed = Box<dyn Error>;
@@ -74,6 +75,8 @@ struct Stage {
     watches: Vec<(u64, Watch)>,
     /// Deployments for which a manifest was taken.
     sent: BTreeSet<u64>,
+    /// Deployments whose manifest is in no exchange.
+    unknown: BTreeSet<u64>,
     watching: JoinSet<()>,
     /// What could not be done between exchanges.
     failed: Vec<String>,
@@ -101,6 +104,7 @@ impl Stage {
         let http = reqwest::Client::builder().no_proxy().danger_accept_invalid_certs(true).build()?;
         let identity = generate(&market.owner.parse()?, 1, now() - 60, now() + 3_600, &[])?;
         let seconds = story::seconds(&recording.exchanges);
+        let unknown = story::without_manifest(&recording.exchanges);
         Ok(Self {
             recording,
             sandbox,
@@ -114,6 +118,7 @@ impl Stage {
             changed: BTreeMap::new(),
             watches: Vec::new(),
             sent: BTreeSet::new(),
+            unknown,
             watching: JoinSet::new(),
             failed: Vec::new(),
             told: BTreeMap::new(),
@@ -122,7 +127,7 @@ impl Stage {
 
     async fn play(&mut self) -> Result<(), Failed> {
         self.find_gateway().await;
-        self.market.show_key(TENANT).await?;
+        self.market.show_key().await?;
         let kubernetes = around::cluster(&self.recording.exchanges).kubernetes;
         let mut moments = story::tell(&self.recording.exchanges, &self.recording.facts, kubernetes);
         let end = moments.last().map_or(0, |(second, _)| *second);
@@ -130,7 +135,11 @@ impl Stage {
         for (at, (second, act)) in moments.iter().enumerate() {
             let next = moments.get(at + 1).map_or(*second, |(next, _)| *next);
             match act {
-                Act::Ask(n) => self.ask(*n, next).await?,
+                Act::Ask(n) => {
+                    if let Err(problem) = self.ask(*n, next).await {
+                        self.verdicts.insert(*n, vec![format!("not asked: {problem}")]);
+                    }
+                }
                 Act::Create { .. }
                 | Act::Lease { .. }
                 | Act::Update { .. }
@@ -139,14 +148,16 @@ impl Stage {
                 | Act::Send { .. }
                 | Act::Restart => {
                     if let Err(problem) = self.act(act, *second).await {
-                        self.failed.push(format!("{problem}"));
+                        self.failed.push(problem.to_string());
                     }
                 }
             }
         }
         while let Some(done) = self.running.join_next().await {
-            let (n, heard) = done?;
-            self.judge(n, heard);
+            match done {
+                Ok((n, heard)) => self.judge(n, heard),
+                Err(problem) => self.failed.push(problem.to_string()),
+            }
         }
         self.wait_for_phases().await;
         Ok(())
@@ -220,11 +231,10 @@ impl Stage {
 
     fn watch(&mut self, dseq: u64, oseq: u32) {
         let path = format!("/lease/{dseq}/1/{oseq}/status");
-        let minted = parse("watch", &token_of(&self.market.owner))
-            .and_then(|asked| authorization(&self.market.keys, &asked, now() - 30));
-        let Ok(Some(minted)) = minted else { return };
+        let (keys, owner) = (Arc::clone(&self.market.keys), self.market.owner.clone());
+        let mint = move || everything(&keys, &owner, now()).unwrap_or_default();
         let watch = Watch::default();
-        self.watching.spawn(watch.clone().look(self.http.clone(), (Arc::clone(&self.gateway), path), minted));
+        self.watching.spawn(watch.clone().look(self.http.clone(), (Arc::clone(&self.gateway), path), mint));
         self.watches.push((dseq, watch));
     }
 
@@ -248,8 +258,7 @@ impl Stage {
             body: manifest.to_vec(),
             ..Exchange::default()
         };
-        let token = parse("send", &token_of(&self.market.owner))?;
-        let minted = authorization(&self.market.keys, &token, now() - 30)?.unwrap_or_default();
+        let minted = everything(&self.market.keys, &self.market.owner, now())?;
         asked.headers = vec![
             ("Host".into(), "localhost".into()),
             ("Connection".into(), "close".into()),
@@ -268,6 +277,9 @@ impl Stage {
 impl Stage {
     async fn ask(&mut self, n: usize, next: u64) -> Result<(), Failed> {
         let Some(exchange) = self.recording.exchanges.get(n).cloned() else { return Ok(()) };
+        if self.lacks_manifest(&exchange) {
+            return Ok(());
+        }
         let second = self.seconds.get(n).copied().unwrap_or_default();
         let address = self.address()?;
         let shift = now().saturating_sub(second);
@@ -275,7 +287,7 @@ impl Stage {
         if second + exchange.heard.ms / 1_000 > next {
             self.go_on(n, exchange, minted, address);
             // The recorded one had begun before whatever comes next, too.
-            sleep(Duration::from_secs(next - second).min(Duration::from_secs(1))).await;
+            sleep(Duration::from_secs(next.saturating_sub(second)).min(Duration::from_secs(1))).await;
             return Ok(());
         }
         let repeats = exchange.method == "GET" && exchange.heard.ms < LONG_MS;
@@ -362,42 +374,59 @@ impl Stage {
 
     async fn end(mut self) -> Vec<(String, Judged)> {
         let mut rows = Vec::new();
-        let unknown = story::without_manifest(&self.recording.exchanges);
         for (n, exchange) in self.recording.exchanges.iter().enumerate() {
-            let ways = self.verdicts.remove(&n).unwrap_or_else(|| vec!["not asked".to_owned()]);
-            let of_unknown = exchange.names().is_some_and(|(dseq, ..)| unknown.contains(&dseq));
-            let verdict = if of_unknown && !ways.is_empty() {
+            let verdict = if self.lacks_manifest(exchange) {
                 Verdict::Excluded(NO_MANIFEST.to_owned())
             } else {
-                verdict(ways)
+                self.verdicts.remove(&n).unwrap_or_else(|| vec!["not asked".to_owned()]).into()
             };
             rows.push((exchange.name.clone(), verdict.into()));
         }
         for (n, (name, observed)) in self.recording.observed.iter().enumerate() {
             rows.push((name.clone(), self.observed(n, observed).into()));
         }
+        for (name, why) in std::mem::take(&mut self.recording.odd) {
+            rows.push((name, Verdict::Different(vec![why]).into()));
+        }
         for problem in std::mem::take(&mut self.failed) {
-            rows.push(("between exchanges".to_owned(), verdict(vec![problem]).into()));
+            rows.push(("between exchanges".to_owned(), Verdict::Different(vec![problem]).into()));
         }
         self.watching.shutdown().await;
         self.sandbox.stop().await;
         rows
     }
 
+    /// Whether an exchange shows what ran where nobody knows what was to run.
+    fn lacks_manifest(&self, exchange: &Exchange) -> bool {
+        exchange.names().is_some_and(|(dseq, ..)| self.unknown.contains(&dseq))
+            && story::shows_workload(exchange)
+    }
+
+    /// Whether names must be those of a lease whose manifest nobody knows: only what runs tells its names. So every lease that something
+    /// was sent to has told others, and there are no more such strangers than deployments of which nobody knows the manifest.
+    fn are_of_unknown(&self, names: &BTreeSet<String>) -> bool {
+        let strange = |names: &BTreeSet<String>| !names.is_empty() && self.watches_of(names).next().is_none();
+        let strangers = self.recording.observed.iter().filter(|(_, observed)| match observed {
+            Observed::Steps(_, names) => strange(names),
+            Observed::Bid(_) | Observed::Deployment(_) => false,
+        });
+        let all_told =
+            self.watches.iter().all(|(dseq, watch)| !self.sent.contains(dseq) || !watch.is_nameless());
+        strange(names) && all_told && strangers.count() <= self.unknown.len()
+    }
+
     fn observed(&self, n: usize, observed: &Observed) -> Verdict {
         let (phases, names) = match observed {
             Observed::Bid(recorded) | Observed::Deployment(recorded) => {
                 let ours = self.told.get(&n).map(|ours| compare_chain(recorded, ours));
-                return verdict(ours.unwrap_or_else(|| vec!["not asked".to_owned()]));
+                return ours.unwrap_or_else(|| vec!["not asked".to_owned()]).into();
             }
             Observed::Steps(phases, names) => (phases, names),
         };
         if names.is_empty() {
             return Verdict::Excluded("it does not tell which lease it is about".to_owned());
         }
-        if self.watches_of(names).next().is_none()
-            && !story::without_manifest(&self.recording.exchanges).is_empty()
-        {
+        if self.are_of_unknown(names) {
             return Verdict::Excluded(NO_MANIFEST.to_owned());
         }
         let own: Vec<&Watch> = self.watches_of(names).collect();
@@ -409,19 +438,7 @@ impl Stage {
     }
 }
 
-fn verdict(ways: Vec<String>) -> Verdict {
-    if ways.is_empty() { Verdict::Equal } else { Verdict::Different(ways) }
-}
-
 /// Unix seconds.
 fn now() -> u64 {
     u64::try_from(OffsetDateTime::now_utc().unix_timestamp()).unwrap_or(0)
-}
-
-/// A request with a token that opens everything of an owner.
-fn token_of(owner: &str) -> String {
-    format!(
-        "# client certificate: no\nGET / HTTP/1.1\nAuthorization: Bearer <{{\"alg\":\"ES256K\",\"typ\":\"JWT\"}}.{{\"iss\":\"{owner}\",\
-         \"exp\":900,\"nbf\":0,\"iat\":0,\"version\":\"v1\",\"leases\":{{\"access\":\"full\"}}}}.SIGNATURE>\n\n---- response\n\n"
-    )
 }

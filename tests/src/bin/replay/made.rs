@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use tonic::transport::Channel;
 
 use crate::begin::between;
-use crate::compare::plain;
-use crate::node::{Node, compare_answer, compare_response};
+use crate::compare::{compare_answer, compare_response, plain};
+use crate::node::Node;
 use crate::recording::Step;
 use crate::sign::Manner;
 use crate::tally::Verdict;
@@ -46,19 +46,18 @@ impl Node {
             "grpc" => self.remake_call(step).await?,
             "rpc" => self.remake_rpc(step).await?,
             "ws" => self.remake_event(step).await?,
-            _ => None,
+            odd => Some(vec![format!("a kind of step that nobody knows: `{odd}`")]),
         };
         match ways {
             None => excluded("the recording does not hold the request, and the answer does not tell it"),
-            Some(ways) if ways.is_empty() => Ok(Verdict::Equal),
-            Some(ways) => Ok(Verdict::Different(ways)),
+            Some(ways) => Ok(ways.into()),
         }
     }
 
     /// An ordinary transaction that everybody would take in.
     pub(crate) async fn ordinary(&self, name: &str) -> Result<Vec<u8>, Box<dyn Error>> {
         let address = self.keys.address(name)?;
-        let manner = self.ordinary_manner(name).await?;
+        let manner = self.keys.ordinary_manner(&self.rest, name).await?;
         self.keys.sign(&self.rest, &self.keys.transfer(address), name, &manner).await
     }
 
@@ -117,9 +116,7 @@ impl Node {
             return Ok(None);
         };
         let ours = self.rest.tx(&hash).await?;
-        let mut ways = Vec::new();
-        compare_answer(status, step.get("body").unwrap_or(&Value::Null), &ours, &mut ways);
-        Ok(Some(ways))
+        Ok(Some(compare_answer(status, step.get("body").unwrap_or(&Value::Null), &ours)))
     }
 
     async fn grpc(&self) -> Result<ServiceClient<Channel>, Box<dyn Error>> {
@@ -138,7 +135,7 @@ impl Node {
             if let Some(field) = tx.pointer_mut("/auth_info/fee") {
                 *field = json!({ "amount": [{ "denom": "uakt", "amount": "20000" }], "gas_limit": "800000", "granter": granter });
             }
-            let manner = self.ordinary_manner(&name).await?;
+            let manner = self.keys.ordinary_manner(&self.rest, &name).await?;
             let tx_bytes = self.keys.sign(&self.rest, &tx, &name, &manner).await?;
             let answer = client.broadcast_tx(BroadcastTxRequest { tx_bytes, mode: 2 }).await?;
             answer.into_inner().tx_response.unwrap_or_default().raw_log
@@ -151,7 +148,7 @@ impl Node {
                 "granter": granter, "grantee": grantee, "msg_type_url": url,
             });
             let tx = self.keys.unsigned(&message);
-            let manner = self.ordinary_manner(&name).await?;
+            let manner = self.keys.ordinary_manner(&self.rest, &name).await?;
             let tx_bytes = self.keys.sign(&self.rest, &tx, &name, &manner).await?;
             let hash = self.keys.hash(&tx_bytes);
             client.broadcast_tx(BroadcastTxRequest { tx_bytes, mode: 2 }).await?;
@@ -193,7 +190,7 @@ impl Node {
         let details = step.text("details").to_owned();
         let tenant = self.keys.address("tenant")?.to_owned();
         let provider = self.keys.address("provider")?.to_owned();
-        let mut manner = self.ordinary_manner("tenant").await?;
+        let mut manner = self.keys.ordinary_manner(&self.rest, "tenant").await?;
         let mut signer = "tenant";
         self.remade.deployments += 1;
         let dseq = DSEQ + self.remade.deployments;
@@ -223,7 +220,7 @@ impl Node {
             self.rest.broadcast(&bytes, "BROADCAST_MODE_SYNC").await?;
             self.block()?;
             signer = "provider";
-            manner = self.ordinary_manner(signer).await?;
+            manner = self.keys.ordinary_manner(&self.rest, signer).await?;
             json!({
                 "@type": "/akash.market.v1beta5.MsgCreateBid",
                 "id": bid(dseq),
@@ -245,16 +242,13 @@ fn excluded(why: &str) -> Result<Verdict, Box<dyn Error>> {
 fn compare_broadcast(recorded: &Value, ours: &(u16, Value)) -> Vec<String> {
     let (status, body) =
         (recorded.get(0).cloned().unwrap_or_default(), recorded.get(1).cloned().unwrap_or_default());
-    let mut ways = Vec::new();
     let (Some(mut wanted), Some(own)) = (body.get("tx_response").cloned(), ours.1.get("tx_response")) else {
-        compare_answer(status.as_u64().unwrap_or(0), &body, ours, &mut ways);
-        return ways;
+        return compare_answer(status.as_u64().unwrap_or(0), &body, ours);
     };
     if let Some(fields) = wanted.as_object_mut() {
         fields.remove("txhash");
     }
-    compare_response("check", &wanted, own, &mut ways);
-    ways
+    compare_response("check", &wanted, own)
 }
 
 fn compare_status(step: &Step, ours: Option<&tonic::Status>) -> Vec<String> {

@@ -58,7 +58,7 @@ impl Node {
         };
         let owner = self.keys.address(ANYBODY)?.to_owned();
         let mut tx = self.keys.unsigned(&crate::made::deployment(&owner, dseq, deposit));
-        let mut manner = self.ordinary_manner(ANYBODY).await?;
+        let mut manner = self.keys.ordinary_manner(&self.rest, ANYBODY).await?;
         if !told.contains("acc_seq") {
             manner.sequence = 0;
             let now = self.seconds()?;

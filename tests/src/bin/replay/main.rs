@@ -1,8 +1,8 @@
 //! `replay PATH…`: takes the steps of recorded conversations with a real node, and exchanges with a real provider's gateway, again on
 //! the sandbox, and compares every answer.
 //!
-//! One line per file, or per folder of exchanges: how many steps were equal, different, excluded. Below it every difference and every
-//! exclusion, with its reason.
+//! One line per file, or per folder of exchanges: how many steps were equal, different, excluded; or why there are none. Below it every
+//! difference and every exclusion, with its reason. A step that cannot be read or taken is different.
 //! Ends with 1 when a step was different, or none could be compared.
 
 mod app;
@@ -11,6 +11,8 @@ mod begin;
 mod compare;
 mod dial;
 mod exchange;
+mod files;
+mod gaps;
 mod gateway;
 mod heard;
 mod made;
@@ -23,6 +25,7 @@ mod recording;
 mod sign;
 mod story;
 mod tally;
+mod watch;
 mod wire;
 
 use std::error::Error;
@@ -31,7 +34,7 @@ use std::process::ExitCode;
 
 use rayakash_tests::report::{complain, run};
 
-use recording::Recording;
+use files::{Recording, recordings};
 use tally::{Tally, shown};
 
 const USAGE: &str = "\
@@ -53,21 +56,21 @@ fn main() -> ExitCode {
 
 async fn replay(paths: Vec<PathBuf>) -> Result<bool, Box<dyn Error>> {
     let mut tally = Tally::default();
-    for recording in recording::files(&paths)? {
+    for recording in recordings(&paths)? {
         match recording {
-            Recording::Conversation(path) => {
-                let steps = recording::read(&path)?;
+            Recording::Conversation(path, steps) => {
                 let verdicts = Box::pin(node::replay(&steps)).await?;
                 let labels =
                     steps.iter().map(|step| format!("{}:{} {}", shown(&path), step.line, step.name()));
                 tally.add(&shown(&path), labels.zip(verdicts).collect());
             }
-            Recording::Gateway(path) => {
-                let rows = Box::pin(gateway::replay(recording::read_exchanges(&path)?)).await?;
+            Recording::Gateway(path, exchanges) => {
+                let rows = Box::pin(gateway::replay(exchanges)).await?;
                 let rows =
                     rows.into_iter().map(|(name, judged)| (format!("{}/{name}", shown(&path)), judged));
                 tally.add(&shown(&path), rows.collect());
             }
+            Recording::Nothing(path, why) => Tally::nothing(&shown(&path), &why),
         }
     }
     Ok(tally.end())

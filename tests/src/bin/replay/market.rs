@@ -1,6 +1,7 @@
 //! Doing on the sandbox's chain what a story tells.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use akash_sandbox::Sandbox;
@@ -10,14 +11,14 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::sign::{CHAIN_ID, Keys, Manner};
+use crate::sign::Keys;
 use crate::story::Act;
 use crate::wire::Rest;
 
 type Failed = Box<dyn Error>;
 
 /// Who deploys in recordings.
-pub(crate) const TENANT: &str = "tenant";
+const TENANT: &str = "tenant";
 /// What the tenant's tool deposits.
 const DEPOSIT: &str = "5000000";
 /// The ceiling of recorded orders, far above every bid.
@@ -29,23 +30,22 @@ const LOOK: Duration = Duration::from_millis(20);
 /// The tenant's side of a market.
 pub(crate) struct Market {
     pub(crate) rest: Rest,
-    pub(crate) keys: Keys,
+    pub(crate) keys: Arc<Keys>,
     pub(crate) owner: String,
     pub(crate) provider: String,
 }
 
 impl Market {
     pub(crate) fn new(sandbox: &Sandbox) -> Result<Self, Failed> {
-        let keys = Keys::derive()?;
+        let keys = Arc::new(Keys::derive()?);
         let (owner, provider) = (keys.address(TENANT)?.to_owned(), keys.address("provider")?.to_owned());
         Ok(Self { rest: Rest::new(sandbox.info().rest)?, keys, owner, provider })
     }
 
-    /// Sends a transaction of one message and waits until a block has taken it.
-    pub(crate) async fn send(&self, signer: &str, message: &Value) -> Result<(), Failed> {
-        let (account_number, sequence) = self.rest.account(self.keys.address(signer)?).await?;
-        let manner = Manner { account_number, sequence, chain_id: CHAIN_ID, ordinary: true };
-        let bytes = self.keys.sign(&self.rest, &self.keys.unsigned(message), signer, &manner).await?;
+    /// Sends a transaction of the tenant and waits until a block has taken it.
+    async fn send(&self, unsigned: &Value) -> Result<(), Failed> {
+        let manner = self.keys.ordinary_manner(&self.rest, TENANT).await?;
+        let bytes = self.keys.sign(&self.rest, unsigned, TENANT, &manner).await?;
         let (_, answer) = self.rest.broadcast(&bytes, "BROADCAST_MODE_SYNC").await?;
         let hash =
             answer.pointer("/tx_response/txhash").and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -54,19 +54,16 @@ impl Market {
             let (status, told) = self.rest.tx(&hash).await?;
             match told.pointer("/tx_response/code").and_then(Value::as_u64) {
                 Some(0) if status == 200 => return Ok(()),
-                Some(_) => return Err(format!("the chain refused {message}: {told}").into()),
+                Some(_) => return Err(format!("the chain refused {unsigned}: {told}").into()),
                 None if Instant::now() > until => return Err(format!("not taken: {answer}").into()),
                 None => sleep(LOOK).await,
             }
         }
     }
 
-    /// A transfer of an account to itself: from then on the chain knows its key.
-    pub(crate) async fn show_key(&self, name: &str) -> Result<(), Failed> {
-        let address = self.keys.address(name)?;
-        let coin = json!({ "denom": "uakt", "amount": "1" });
-        let message = json!({ "@type": "/cosmos.bank.v1beta1.MsgSend", "from_address": address, "to_address": address, "amount": [coin] });
-        self.send(name, &message).await
+    /// A transfer of the tenant to itself: from then on the chain knows its key.
+    pub(crate) async fn show_key(&self) -> Result<(), Failed> {
+        self.send(&self.keys.transfer(&self.owner)).await
     }
 
     /// Does an act of the tenant; others are none of the market's.
@@ -93,7 +90,7 @@ impl Market {
             }),
             Act::Send { .. } | Act::Restart | Act::Ask(_) => return Ok(()),
         };
-        self.send(TENANT, &message).await
+        self.send(&self.keys.unsigned(&message)).await
     }
 
     fn bid_id(&self, dseq: u64, oseq: u32) -> Value {

@@ -11,12 +11,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use crate::begin::{self, Past, between};
-use crate::compare::{differences, plain};
+use crate::compare::{compare_answer, compare_response, compare_simulation};
+use crate::gaps;
 use crate::made::Remade;
 use crate::recording::{Step, number};
-use crate::sign::{CHAIN_ID, Keys, Manner};
+use crate::sign::{Keys, Manner};
 use crate::tally::{Judged, Verdict};
-use crate::wire::{Answer, Rest};
+use crate::wire::Rest;
 
 /// Blocks come when a step needs one.
 const NEVER: Duration = Duration::from_secs(1_000_000);
@@ -46,7 +47,7 @@ pub(crate) async fn replay(steps: &[Step]) -> Result<Vec<Judged>, Box<dyn Error>
         return Ok(verdicts);
     }
     let (mut verdicts, _) = Box::pin(pass(steps, found.clone())).await?;
-    excuse_gaps(steps, &mut verdicts, &found);
+    gaps::excuse(steps, &mut verdicts, &found);
     Ok(verdicts)
 }
 
@@ -55,29 +56,13 @@ async fn pass(steps: &[Step], past: Past) -> Result<(Vec<Judged>, Past), Box<dyn
     let mut verdicts = Vec::with_capacity(steps.len());
     for (at, step) in steps.iter().enumerate() {
         node.next = steps.iter().skip(at + 1).find_map(Step::delivered).cloned();
-        verdicts.push(node.take(step).await?);
+        // What cannot be taken is no reason to leave the others out.
+        let judged = node.take(step).await;
+        verdicts.push(judged.unwrap_or_else(|problem| Verdict::Different(vec![problem.to_string()]).into()));
     }
     let found = std::mem::take(&mut node.found);
     node.sandbox.stop().await;
     Ok((verdicts, found))
-}
-
-/// Where a transaction is missing from a recording, questions between it and the next one of its key may show what it did.
-fn excuse_gaps(steps: &[Step], verdicts: &mut [Judged], past: &Past) {
-    for (line, (count, address)) in &past.missing {
-        let before = steps.iter().zip(verdicts.iter_mut()).filter(|(step, _)| step.line < *line);
-        let of_key = |step: &Step| step.messages().iter().any(|m| m.to_string().contains(address.as_str()));
-        let after_the_last: Vec<_> =
-            before.rev().take_while(|(step, _)| step.get("path").is_some() || !of_key(step)).collect();
-        for (step, judged) in after_the_last {
-            if step.get("path").is_some() && matches!(judged.verdict, Verdict::Different(_)) {
-                judged.verdict = Verdict::Excluded(format!(
-                    "it shows what {count} transaction(s) of {address} did that the recording lacks: line {line} is signed with a \
-                     later sequence"
-                ));
-            }
-        }
-    }
 }
 
 impl Node {
@@ -107,6 +92,9 @@ impl Node {
     }
 
     async fn take(&mut self, step: &Step) -> Result<Judged, Box<dyn Error>> {
+        if let Some(why) = &step.odd {
+            return Ok(Verdict::Different(vec![why.clone()]).into());
+        }
         if step.get("cli_error").is_some() {
             let why = "the command line refused to sign it: nothing was sent to the node";
             return Ok(Verdict::Excluded(why.to_owned()).into());
@@ -153,12 +141,6 @@ impl Node {
     /// Makes blocks up to a height, in no time.
     pub(crate) fn advance_to(&self, height: u64) -> Result<(), Box<dyn Error>> {
         self.advance(height, self.sandbox.market().state().time_ms)
-    }
-
-    /// How a key signs when nothing is wrong.
-    pub(crate) async fn ordinary_manner(&self, signer: &str) -> Result<Manner, Box<dyn Error>> {
-        let (account_number, sequence) = self.rest.account(self.keys.address(signer)?).await?;
-        Ok(Manner { account_number, sequence, chain_id: CHAIN_ID, ordinary: true })
     }
 
     /// Makes one block.
@@ -211,10 +193,7 @@ impl Node {
         let unsigned = step.get("unsigned").ok_or("a transaction")?;
         let mut manner = self.manner(step, signer).await?;
         self.fill_gap(step, &mut manner).await?;
-        let bytes = match self.keys.sign(&self.rest, unsigned, signer, &manner).await {
-            Ok(bytes) => bytes,
-            Err(error) => return Ok(Verdict::Different(vec![error.to_string()]).into()),
-        };
+        let bytes = self.keys.sign(&self.rest, unsigned, signer, &manner).await?;
         if manner.ordinary {
             self.note_sequence(step, signer, &bytes, &manner)?;
         }
@@ -264,7 +243,7 @@ impl Node {
     /// How the step was signed. A recording shows the transaction unsigned; where it was signed wrong on purpose, the answer tells.
     async fn manner(&self, step: &Step, signer: &str) -> Result<Manner, Box<dyn Error>> {
         let Manner { account_number, mut sequence, mut chain_id, mut ordinary } =
-            self.ordinary_manner(signer).await?;
+            self.keys.ordinary_manner(&self.rest, signer).await?;
         let log = step.log();
         if let Some(got) =
             log.split_once("account sequence mismatch").and_then(|(_, l)| between(l, ", got ", ":"))
@@ -288,7 +267,7 @@ impl Node {
         let mut ways = Vec::new();
         if let Some(simulated) = step.get("simulate") {
             let ours = self.rest.simulate(bytes).await?;
-            compare_simulation(simulated, &ours, &mut ways);
+            ways.extend(compare_simulation(simulated, &ours));
         }
         let (status, answer) = self.rest.broadcast(bytes, "BROADCAST_MODE_SYNC").await?;
         let ours = answer.get("tx_response").cloned().unwrap_or_default();
@@ -298,7 +277,7 @@ impl Node {
             if !same_bytes && let Some(fields) = refused.as_object_mut() {
                 fields.remove("txhash");
             }
-            compare_response("check", &refused, &ours, &mut ways);
+            ways.extend(compare_response("check", &refused, &ours));
         } else if number(&ours, "code") != 0 || status != 200 {
             ways.push(format!("check: recorded accepted, ours {status} {}", answer_text(&answer)));
         }
@@ -310,11 +289,10 @@ impl Node {
             let hash = ours.get("txhash").and_then(Value::as_str).unwrap_or_default();
             let (_, told) = self.rest.tx(hash).await?;
             let told = told.get("tx_response").cloned().unwrap_or_default();
-            compare_response("result", recorded, &told, &mut ways);
+            ways.extend(compare_response("result", recorded, &told));
             gas = Some((number(recorded, "gas_used"), number(&told, "gas_used")));
         }
-        let verdict = if ways.is_empty() { Verdict::Equal } else { Verdict::Different(ways) };
-        Ok(Judged { verdict, gas })
+        Ok(Judged { verdict: ways.into(), gas })
     }
 
     /// Asks a question. The recording does not say at which block it was asked: any block before the next step's will do.
@@ -322,13 +300,12 @@ impl Node {
         let recorded = step.get("body").cloned().unwrap_or_default();
         let mut first = None;
         loop {
-            let (status, body) = self.rest.get(step.text("path")).await?;
-            let mut ways = Vec::new();
-            compare_answer(number(&step.body, "http"), &recorded, &(status, body.clone()), &mut ways);
+            let answer = self.rest.get(step.text("path")).await?;
+            let ways = compare_answer(number(&step.body, "http"), &recorded, &answer);
             if ways.is_empty() {
                 return Ok(Verdict::Equal);
             }
-            first.get_or_insert((ways, body));
+            first.get_or_insert((ways, answer.1));
             if !self.one_block_later()? {
                 break;
             }
@@ -386,70 +363,4 @@ fn go_time(text: &str, before: &str) -> Option<u64> {
 fn answer_text(answer: &Value) -> String {
     let log = answer.pointer("/tx_response/raw_log").or_else(|| answer.get("message"));
     log.map_or_else(|| answer.to_string(), ToString::to_string)
-}
-
-/// Compares a whole answer: status and body.
-pub(crate) fn compare_answer(status: u64, recorded: &Value, ours: &Answer, ways: &mut Vec<String>) {
-    if status != u64::from(ours.0) {
-        ways.push(format!("status: recorded {status}, ours {}", ours.0));
-    }
-    ways.extend(differences(recorded, &ours.1));
-}
-
-fn compare_simulation(recorded: &Value, ours: &Answer, ways: &mut Vec<String>) {
-    let status = recorded.get(0).and_then(Value::as_u64).unwrap_or(0);
-    let mut wanted = recorded.get(1).cloned().unwrap_or_default();
-    let mut own = ours.1.clone();
-    for body in [&mut wanted, &mut own] {
-        if let Some(gas) = body.pointer_mut("/gas_info/gas_used") {
-            *gas = Value::Null;
-        }
-    }
-    let mut found = Vec::new();
-    compare_answer(status, &wanted, &(ours.0, own), &mut found);
-    ways.extend(found.into_iter().map(|way| format!("simulate: {way}")));
-}
-
-/// Compares what a recording holds of a transaction's answer. Gas is counted apart.
-pub(crate) fn compare_response(at: &str, recorded: &Value, ours: &Value, ways: &mut Vec<String>) {
-    let Some(fields) = recorded.as_object() else { return };
-    for (key, wanted) in fields {
-        let own = ours.get(key).cloned().unwrap_or_default();
-        match key.as_str() {
-            // A summary's words for `raw_log`, and where it was refused; gas is counted apart; empty lists that a real node adds.
-            "stage" | "gas_used" | "logs" | "tx" | "height" if at == "check" => {}
-            "gas_used" => {}
-            "log" => {
-                let own = ours.get("raw_log").and_then(Value::as_str).unwrap_or_default();
-                if plain(wanted.as_str().unwrap_or_default()) != plain(own) {
-                    ways.push(format!("{at}: log: recorded {wanted}, ours {own:?}"));
-                }
-            }
-            "events" => compare_events(at, wanted, &own, ways),
-            _ => ways.extend(differences(wanted, &own).into_iter().map(|way| format!("{at}: {key}{way}"))),
-        }
-    }
-}
-
-/// Compares events. Some recordings have left out those of the bank and of the checks, all of them: then ours are left out too.
-fn compare_events(at: &str, recorded: &Value, ours: &Value, ways: &mut Vec<String>) {
-    let list = |events: &Value| events.as_array().cloned().unwrap_or_default();
-    let of_akash = |event: &Value| {
-        event.get("type").and_then(Value::as_str).is_some_and(|kind| kind.starts_with("akash."))
-    };
-    let recorded = list(recorded);
-    let reduced = recorded.iter().all(of_akash);
-    let ours = list(ours).into_iter().filter(|event| !reduced || of_akash(event));
-    let bare = |event: Value| {
-        let mut event = event;
-        let attributes = event.get_mut("attributes").and_then(Value::as_array_mut);
-        for attribute in attributes.into_iter().flatten().filter_map(Value::as_object_mut) {
-            attribute.remove("index");
-        }
-        event
-    };
-    let recorded: Vec<Value> = recorded.into_iter().map(bare).collect();
-    let ours: Vec<Value> = ours.map(bare).collect();
-    let found = differences(&Value::Array(recorded), &Value::Array(ours));
-    ways.extend(found.into_iter().map(|way| format!("{at}: events{way}")));
 }

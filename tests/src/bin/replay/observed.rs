@@ -5,16 +5,10 @@
 //! recorder's own reading of exchanges that stand beside them.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time::sleep;
 
 use crate::compare::differences;
-
-/// How often a status is looked at.
-const LOOK: Duration = Duration::from_millis(15);
 
 /// A file beside the exchanges, by what it holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +26,8 @@ pub(crate) enum Observed {
 pub(crate) enum Phase {
     /// 404.
     Absent,
+    /// Another status than 404, or 200 without services.
+    Other(u64),
     /// Some pod is missing.
     Coming,
     /// All pods are there.
@@ -39,24 +35,23 @@ pub(crate) enum Phase {
 }
 
 impl Observed {
-    /// Reads a file's content; `None` when it is no step.
-    pub(crate) fn read(content: &Value) -> Option<Self> {
+    /// Reads a file's content; `None` when it is no step, an error when it is an odd one.
+    pub(crate) fn read(content: &Value) -> Result<Option<Self>, String> {
         if content.get("bid").is_some() {
-            return Some(Self::Bid(content.clone()));
+            return Ok(Some(Self::Bid(content.clone())));
         }
         if content.get("deployment").is_some() && content.get("groups").is_some() {
-            return Some(Self::Deployment(content.clone()));
+            return Ok(Some(Self::Deployment(content.clone())));
         }
+        let Some(steps) = content.as_array().filter(|steps| steps.iter().any(Value::is_array)) else {
+            return Ok(None);
+        };
         let (mut phases, mut names) = (Vec::new(), BTreeSet::new());
-        for step in content.as_array()? {
-            let (status, body) = match step.as_array()?.as_slice() {
-                [_, Value::Number(status), body] => (status.as_u64()?, body.as_str()?),
-                [_, body] => (200, body.as_str()?),
-                _ => return None,
-            };
+        for step in steps {
+            let (status, body) = answer(step).ok_or_else(|| format!("no status of a lease: {step}"))?;
             note(&mut phases, &mut names, status, body);
         }
-        Some(Self::Steps(phases, names))
+        Ok(Some(Self::Steps(phases, names)))
     }
 
     /// The deployment that it is about, where it names one.
@@ -70,11 +65,20 @@ impl Observed {
     }
 }
 
+/// Status and body of `[time, status, body]`, or of `[time, body]`, which was 200.
+fn answer(step: &Value) -> Option<(u64, &str)> {
+    match step.as_array()?.as_slice() {
+        [_, Value::Number(status), Value::String(body)] => Some((status.as_u64()?, body)),
+        [_, Value::String(body)] => Some((200, body)),
+        _ => None,
+    }
+}
+
 /// Adds a status to phases, if it is another than before.
-fn note(phases: &mut Vec<Phase>, names: &mut BTreeSet<String>, status: u64, body: &str) {
+pub(crate) fn note(phases: &mut Vec<Phase>, names: &mut BTreeSet<String>, status: u64, body: &str) {
     let parsed: Value = serde_json::from_str(body).unwrap_or_default();
-    let services = parsed.get("services").and_then(Value::as_object);
-    let services: Vec<&Value> = services.into_iter().flat_map(|services| services.values()).collect();
+    let told = parsed.get("services").and_then(Value::as_object);
+    let services: Vec<&Value> = told.into_iter().flat_map(|services| services.values()).collect();
     for service in &services {
         let uris = service.get("uris").and_then(Value::as_array).into_iter().flatten();
         names.extend(uris.filter_map(Value::as_str).map(str::to_owned));
@@ -85,56 +89,15 @@ fn note(phases: &mut Vec<Phase>, names: &mut BTreeSet<String>, status: u64, body
         let counts = ["available", "ready_replicas", "updated_replicas"].map(|key| number(service, key));
         total > 0 && counts.iter().all(|count| *count == total)
     };
-    let phase = match (status, services.iter().all(whole)) {
-        (200, true) => Phase::Ready,
-        (200, false) => Phase::Coming,
-        _ => Phase::Absent,
+    let phase = match status {
+        200 if told.is_none() => Phase::Other(200),
+        200 if services.iter().all(whole) => Phase::Ready,
+        200 => Phase::Coming,
+        404 => Phase::Absent,
+        other => Phase::Other(other),
     };
     if phases.last() != Some(&phase) {
         phases.push(phase);
-    }
-}
-
-/// A look at a lease's status that does not end.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Watch(Arc<Mutex<(Vec<Phase>, BTreeSet<String>)>>);
-
-impl Watch {
-    /// Looks for ever.
-    pub(crate) async fn look(
-        self,
-        http: reqwest::Client,
-        (gateway, path): (Arc<Mutex<String>>, String),
-        authorization: String,
-    ) {
-        loop {
-            let url = format!("{}{path}", gateway.lock().unwrap_or_else(PoisonError::into_inner));
-            let asked = http.get(&url).header("Authorization", &authorization).send().await;
-            if let Ok(answer) = asked {
-                let status = u64::from(answer.status().as_u16());
-                let body = answer.text().await.unwrap_or_default();
-                let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                let (phases, names) = &mut *seen;
-                note(phases, names, status, &body);
-            }
-            sleep(LOOK).await;
-        }
-    }
-
-    /// Whether this lease had all these names, one of which no other lease has.
-    pub(crate) fn has(&self, names: &BTreeSet<String>) -> bool {
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        !names.is_empty() && names.is_subset(&seen.1)
-    }
-
-    /// What was seen so far.
-    pub(crate) fn phases(&self) -> Vec<Phase> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
-    }
-
-    /// Whether the lease went through these phases, one after the other.
-    pub(crate) fn went_through(&self, phases: &[Phase]) -> bool {
-        self.phases().windows(phases.len().max(1)).any(|part| part == phases)
     }
 }
 
@@ -178,30 +141,26 @@ mod tests {
 
     #[test]
     fn files_are_told_by_what_they_hold() {
-        let steps =
-            json!([[0.0, 404, ""], [0.1, 200, status(0)], [0.2, 200, status(1)], [1.2, 200, status(2)]]);
+        let steps = json!([
+            [0.0, 404, ""],
+            [0.1, 200, status(0)],
+            [0.2, 200, status(1)],
+            [1.2, status(2)],
+            [2, 503, ""]
+        ]);
         let names = BTreeSet::from(["a.b".to_owned()]);
         assert_eq!(
             Observed::read(&steps),
-            Some(Observed::Steps(vec![Phase::Absent, Phase::Coming, Phase::Ready], names))
+            Ok(Some(Observed::Steps(
+                vec![Phase::Absent, Phase::Coming, Phase::Ready, Phase::Other(503)],
+                names
+            )))
         );
         let bid = json!({ "bid": { "id": { "dseq": "7" } } });
-        assert_eq!(Observed::read(&bid).and_then(|o| o.dseq()), Some(7));
-        assert_eq!(Observed::read(&json!([{ "cmd": ["x"], "rc": 0 }])), None);
-        assert_eq!(Observed::read(&json!({ "cluster": {} })), None);
-    }
-
-    #[test]
-    fn a_lease_went_through_phases_in_one_piece() {
-        let watch = Watch::default();
-        for (code, body) in [(404, String::new()), (200, status(2)), (200, status(1)), (200, status(2))] {
-            let mut seen = watch.0.lock().unwrap();
-            let (phases, names) = &mut *seen;
-            note(phases, names, code, &body);
-        }
-        assert!(watch.went_through(&[Phase::Ready, Phase::Coming, Phase::Ready]));
-        assert!(!watch.went_through(&[Phase::Absent, Phase::Coming]));
-        assert!(watch.has(&BTreeSet::from(["a.b".to_owned()])) && !watch.has(&BTreeSet::new()));
+        assert_eq!(Observed::read(&bid).unwrap().and_then(|o| o.dseq()), Some(7));
+        assert_eq!(Observed::read(&json!([{ "cmd": ["x"], "rc": 0 }])), Ok(None));
+        assert_eq!(Observed::read(&json!({ "cluster": {} })), Ok(None));
+        assert!(Observed::read(&json!([[0.0, 404, ""], [0.1, "404", ""]])).is_err());
     }
 
     #[test]

@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 use crate::wire::Rest;
 
 /// Who signs in recordings, in the order of the mnemonic's keys.
-const NAMES: [&str; 7] = ["validator", "tenant", "provider", "provider2", "treasury", "feeder", "other"];
+pub(crate) const NAMES: [&str; 7] =
+    ["validator", "tenant", "provider", "provider2", "treasury", "feeder", "other"];
 /// The chain that recordings are made on.
 pub(crate) const CHAIN_ID: &str = "local";
 
@@ -55,6 +56,12 @@ impl Keys {
     fn find(&self, name: &str) -> Result<&(String, SigningKey), Box<dyn Error>> {
         let at = NAMES.iter().position(|n| *n == name);
         at.and_then(|at| self.0.get(at)).ok_or_else(|| format!("no key is called `{name}`").into())
+    }
+
+    /// How a key signs when nothing is wrong.
+    pub(crate) async fn ordinary_manner(&self, rest: &Rest, signer: &str) -> Result<Manner, Box<dyn Error>> {
+        let (account_number, sequence) = rest.account(self.address(signer)?).await?;
+        Ok(Manner { account_number, sequence, chain_id: CHAIN_ID, ordinary: true })
     }
 
     /// Signs a transaction as JSON; its bytes.

@@ -18,7 +18,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-use crate::exchange::Exchange;
+use crate::exchange::{BINARY, Exchange, Frame, millis};
 
 /// A thing that is done or asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,20 +91,30 @@ fn sign(exchange: &Exchange, kubernetes: bool) -> Sign {
     }
     match exchange.status() {
         200 => Sign::Alive,
-        101 if exchange.heard.frames.iter().any(|f| f.kind == 1) => Sign::Pods,
+        101 if exchange.heard.frames.iter().any(is_of_pods) => Sign::Pods,
         404 if kubernetes => Sign::Absent,
         _ => Sign::None,
     }
 }
 
+/// Whether a frame holds a log line, an event or what a command in a container wrote.
+fn is_of_pods(frame: &Frame) -> bool {
+    let written = || frame.kind == BINARY && matches!(frame.payload.first(), Some(100 | 101));
+    !frame.ours && (frame.kind == 1 || written())
+}
+
+/// Whether an exchange shows what a manifest made run.
+pub(crate) fn shows_workload(exchange: &Exchange) -> bool {
+    matches!(sign(exchange, true), Sign::Alive | Sign::Pods)
+}
+
 /// Deployments with pods whose manifest is in no exchange: nobody can tell what ran.
 pub(crate) fn without_manifest(exchanges: &[Exchange]) -> BTreeSet<u64> {
-    let of = |wanted: fn(Sign) -> bool| {
-        let found = exchanges.iter().filter(move |e| wanted(sign(e, true)));
+    let of = |wanted: fn(&Exchange) -> bool| {
+        let found = exchanges.iter().filter(move |e| wanted(e));
         found.filter_map(|e| Some(e.names()?.0)).collect::<BTreeSet<u64>>()
     };
-    let ran = of(|sign| matches!(sign, Sign::Alive | Sign::Pods));
-    &ran - &of(|sign| matches!(sign, Sign::Hash(_)))
+    &of(shows_workload) - &of(|exchange| matches!(sign(exchange, true), Sign::Hash(_)))
 }
 
 /// When an exchange began, as far as it tells: its answer's date, or its token's.
@@ -309,13 +319,13 @@ fn told_by_facts(exchanges: &[Exchange], times: &[u64], facts: &[Value]) -> Vec<
     let Some(start) = start_ms(&taken, facts) else { return Vec::new() };
     let mut told = Vec::new();
     for fact in facts {
-        let Some(at) = millis(fact, "t").map(|t| start + t) else { continue };
+        let Some(at) = time(fact, "t").map(|t| start + t) else { continue };
         let second = at / 1_000;
         let what = fact.get("what").and_then(Value::as_str).unwrap_or_default();
         if what == "manifest" && was_taken(fact) && !taken.contains(&second) {
             told.push((second, Fact::Manifest));
         } else if what.contains("killed and started") {
-            let took = millis(fact, "seconds").unwrap_or(0);
+            let took = time(fact, "seconds").unwrap_or(0);
             told.push(((at - took) / 1_000, Fact::Restart));
         }
     }
@@ -328,17 +338,14 @@ fn was_taken(fact: &Value) -> bool {
     tries.and_then(|tries| tries.last()?.get(1)?.as_u64()) == Some(200)
 }
 
-fn millis(fact: &Value, key: &str) -> Option<u64> {
-    let text = fact.get(key)?.to_string();
-    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
-    let part: String = part.chars().chain("000".chars()).take(3).collect();
-    Some(whole.parse::<u64>().ok()? * 1_000 + part.parse::<u64>().ok()?)
+fn time(fact: &Value, key: &str) -> Option<u64> {
+    millis(&fact.get(key)?.to_string())
 }
 
 /// The Unix millisecond at which the facts' clock began: that at which most of the taken manifests are facts.
 fn start_ms(taken: &BTreeSet<u64>, facts: &[Value]) -> Option<u64> {
     let is_sent = |f: &&Value| was_taken(f) || f.get("status").and_then(Value::as_u64) == Some(200);
-    let sent: Vec<u64> = facts.iter().filter(is_sent).filter_map(|f| millis(f, "t")).collect();
+    let sent: Vec<u64> = facts.iter().filter(is_sent).filter_map(|f| time(f, "t")).collect();
     let candidates = taken.iter().flat_map(|second| {
         let tenths = (0..10).map(move |tenth| second * 1_000 + tenth * 100);
         tenths.flat_map(|at| sent.iter().filter_map(move |t| at.checked_sub(*t)))

@@ -14,6 +14,13 @@ pub(crate) enum Verdict {
     Excluded(String),
 }
 
+/// What differs, or that nothing does.
+impl From<Vec<String>> for Verdict {
+    fn from(ways: Vec<String>) -> Self {
+        if ways.is_empty() { Self::Equal } else { Self::Different(ways) }
+    }
+}
+
 /// A step's verdict, and how its gas compares where both are known.
 pub(crate) struct Judged {
     pub(crate) verdict: Verdict,
@@ -67,6 +74,11 @@ impl Tally {
                 Verdict::Excluded(why) => say(&format!("  {label}: excluded: {why}")),
             }
         }
+    }
+
+    /// Prints the line of a file without steps of its own.
+    pub(crate) fn nothing(name: &str, why: &str) {
+        say(&format!("{name:<44} no steps: {why}"));
     }
 
     /// Prints the last line; true when something was compared and nothing was different.

@@ -107,3 +107,22 @@ fn leases_that_are_counted_and_not_opened_were_there_before() {
     assert!(matches!(told[0], Act::Create { manifest: None, .. }));
     assert_eq!(told[2..], [Act::Restart, Act::Ask(0)]);
 }
+
+#[test]
+fn what_ran_is_unknown_where_no_exchange_holds_its_manifest() {
+    let shell =
+        "# client certificate: no\nGET /lease/9/1/1/shell HTTP/1.1\n\n---- response\nHTTP/1.1 101 X\n\n";
+    let all = [
+        exchange(0, "GET /lease/7/1/1/status", "", 200, "{}"),
+        exchange(1, "PUT /deployment/7/manifest", "[1]", 200, ""),
+        exchange(2, "GET /lease/8/1/1/status", "", 200, "{}"),
+        exchange(3, "PUT /deployment/8/manifest", "[2]", 422, "manifest version validation failed\n"),
+        exchange(4, "GET /lease/8/1/1/status", "", 404, ""),
+        parse("x", &format!("{shell}   5 ms  <-  op=2(binary) fin=1 len=5 b'dout\\n'\n")).unwrap(),
+        parse("x", &format!("{shell}   5 ms  <-  op=2(binary) fin=1 len=17 b'f{{\"exit_code\":0}}\\n'\n"))
+            .unwrap(),
+    ];
+    assert_eq!(without_manifest(&all), BTreeSet::from([8, 9]));
+    let shown: Vec<usize> = (0..all.len()).filter(|n| shows_workload(&all[*n])).collect();
+    assert_eq!(shown, [0, 2, 5]);
+}
