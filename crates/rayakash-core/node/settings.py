@@ -22,6 +22,7 @@ ENV = os.environ
 CONF = json.loads(ENV.pop("RAYAKASH"))
 GATE = json.loads(ENV.pop("RAYAKASH_GATE"))
 ENV.pop("RAYAKASH_CODE", None)
+REVISION = ENV.pop("RAYAKASH_REVISION", "")
 
 # Seconds. Tests shorten them.
 TIMES = {"backoff": 0.2, "backoff_max": 30, "settled": 60, "setup": 1, "setup_max": 60, "look": 3, "dashboard": 5,
@@ -46,8 +47,8 @@ else:
     HEAD_HOST, HEAD_GCS, HEAD_GATE = CONF.get("head"), PORTS["gcs"], PORTS["gate"]
     HOSTNAME = socket.gethostname()
 
-# The name of this pod. An update or an eviction makes a new pod with a new name.
-INSTANCE = "/".join([ENV.get(f"AKASH_{x}_SEQUENCE", "0") for x in ("DEPLOYMENT", "GROUP", "ORDER")] + [CONF["service"], HOSTNAME])
+# The name of this pod. An eviction makes a new pod with a new name; after an update even one of the same name has another revision.
+INSTANCE = "/".join([ENV.get(f"AKASH_{x}_SEQUENCE", "0") for x in ("DEPLOYMENT", "GROUP", "ORDER")] + [CONF["service"], HOSTNAME, REVISION])
 START = time.monotonic()
 STOP = asyncio.Event()      # set by SIGTERM, never cleared
 STATE = {"instance": INSTANCE, "role": CONF["role"], "type": CONF.get("type", CONF["role"]), "phase": "starting", "starts": 0, "last_exit": None,

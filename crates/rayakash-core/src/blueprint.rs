@@ -9,7 +9,8 @@ mod json;
 use std::collections::BTreeMap;
 
 use akash_sdl::{
-    Compute, Expose, Gpu, GpuModel, Mount, Params, Placement, Replicas, Sdl, Service, SignedBy, To, Volume,
+    Compute, Expose, Gpu, GpuModel, Manifest, Mount, Params, Placement, Replicas, Sdl, Service, SignedBy, To,
+    Volume,
 };
 use akash_types::{Dec, DecCoin, GroupSpec};
 
@@ -25,6 +26,8 @@ pub const GATE_PORT: u16 = 8443;
 const GCS_PORT: u16 = 6379;
 /// The one group, and the placement it comes from.
 const GROUP: &str = "ray";
+/// How the line of the environment begins that tells a node its revision.
+const REVISION: &str = "RAYAKASH_REVISION=";
 /// Bytes of Akash's memory granularity that a price share counts.
 const MIB: u64 = 1 << 20;
 
@@ -52,6 +55,29 @@ pub struct Blueprint {
     pub version: Version,
     /// The document that both were made from, in SDL, for people. It holds the cluster's keys.
     pub sdl: Secret,
+}
+
+/// What nodes that run a manifest are known by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Nodes per service.
+    pub nodes: BTreeMap<String, u32>,
+    /// The end of their instance ids. Pods of the version before answer for up to 30 seconds after an update, under the same lease and
+    /// maybe the same names.
+    pub revision: String,
+}
+
+impl Plan {
+    /// That of a manifest; one that was drawn before there were revisions has an empty one.
+    pub fn of(manifest: &Manifest) -> Self {
+        let services = || manifest.0.iter().flat_map(|group| &group.services);
+        let lines = services().flat_map(|service| service.env.iter().flatten());
+        let revision = lines.filter_map(|line| line.strip_prefix(REVISION)).next().unwrap_or_default();
+        Self {
+            nodes: services().map(|service| (service.name.clone(), service.count)).collect(),
+            revision: revision.to_owned(),
+        }
+    }
 }
 
 /// Why a wish cannot be drawn.
@@ -124,15 +150,25 @@ pub fn draw(
     secrets: &BTreeMap<String, Secret>,
     ceiling: Dec,
 ) -> Result<Blueprint, Undrawable> {
-    let sdl = document(cluster, keys, secrets, ceiling)?;
-    let (groups, manifest) =
-        sdl.build().map_err(|error| Undrawable::Refused { problem: error.to_string() })?;
+    let mut sdl = document(cluster, keys, secrets, ceiling)?;
+    let built = |sdl: &Sdl| sdl.build().map_err(|error| Undrawable::Refused { problem: error.to_string() });
+    // A manifest cannot hold its own hash, but that of everything else in it.
+    let revision = revision(built(&sdl)?.1.hash());
+    for service in sdl.services.values_mut() {
+        service.env.get_or_insert_default().push(format!("{REVISION}{revision}"));
+    }
+    let (groups, manifest) = built(&sdl)?;
     Ok(Blueprint {
         groups,
         version: manifest.hash(),
         manifest: Secret::new(manifest.to_json()),
         sdl: Secret::new(sdl.to_yaml()),
     })
+}
+
+/// Twelve hexadecimal digits: enough for one lease's versions, and short in the names of nodes.
+fn revision(hash: Version) -> String {
+    hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The services of a wish, head first, with their node counts.

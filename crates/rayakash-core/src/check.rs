@@ -165,3 +165,6 @@ fn opens(seen: &View, decision: &Decision) -> Result<(), Violation> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

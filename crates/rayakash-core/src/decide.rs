@@ -5,7 +5,7 @@ mod leased;
 mod opening;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use akash_types::{DecCoin, GroupSpec};
 
@@ -171,14 +171,8 @@ fn r23_down(seen: &View) -> Decision {
                 Some(wait) => waiting = wait.waiting,
                 None => {}
             },
-            Placement::Leased(leased) => {
-                if let crate::view::Ray::Probed { idle_since_ms: None, .. } = leased.ray {
-                    acts.push(Act::DrainJobs { lease: leased.lease.clone() });
-                }
-                acts.push(close(leased.lease.deployment(), Why::Asked));
-            }
+            Placement::Leased(leased) => acts.extend(leased::drain_and_close(leased, Why::Asked)),
             Placement::Bidding(bidding) => acts.push(close(&bidding.deployment, Why::Asked)),
-            Placement::Reclaiming { lease, .. } => acts.push(close(lease.deployment(), Why::Asked)),
             Placement::Lost { deployment, .. } => acts.push(close(deployment, Why::Asked)),
         }
     }
@@ -215,8 +209,11 @@ fn wish(look: &Look<'_>) -> Decision {
     let Some(current) = look.seen.current() else { return opening::rows(look) };
     let leaving: Vec<&Placed> =
         look.seen.placements.iter().filter(|p| p.generation != current.generation).collect();
-    // A predecessor that is closed goes into the books whatever its successor does.
+    // A predecessor that is closed goes into the books whatever its successor does, and one whose provider is gone or about to go ends.
     if let Some(end) = leaving.iter().filter_map(|p| closing(p)).find(|d| !d.acts.is_empty()) {
+        return end;
+    }
+    if let Some(end) = leaving.iter().find_map(|p| leased::predecessor_ends(look, p)) {
         return end;
     }
     match &current.at {
@@ -224,9 +221,6 @@ fn wish(look: &Look<'_>) -> Decision {
         Placement::InDoubt(_) => Decision::act(2, Vec::new()),
         Placement::Bidding(bidding) => bidding::rows(look, bidding),
         Placement::Leased(lease) => leased::rows(look, lease, &leaving),
-        Placement::Reclaiming { lease, deadline_ms } => {
-            leased::r20_reclaiming(look, lease, *deadline_ms, &leaving)
-        }
         Placement::Lost { deployment, provider, loss } => {
             leased::lost(look, deployment, provider.as_ref(), *loss)
         }

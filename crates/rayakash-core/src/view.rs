@@ -100,13 +100,6 @@ pub enum Placement {
     Bidding(Bidding),
     /// A provider has it.
     Leased(Box<Leased>),
-    /// The provider has said when it leaves.
-    Reclaiming {
-        /// The lease.
-        lease: LeaseId,
-        /// Unix milliseconds.
-        deadline_ms: u64,
-    },
     /// The lease ended and not by us; the deposit is still locked.
     Lost {
         /// The deployment.
@@ -183,8 +176,21 @@ pub struct Leased {
     pub pods: BTreeMap<String, Pods>,
     /// How Ray is, as seen through the gate.
     pub ray: Ray,
-    /// What is left in escrow now; negative when it ran dry.
-    pub escrow: Dec,
+    /// What it is paid from.
+    pub escrow: Escrow,
+    /// When the provider leaves, Unix milliseconds, once it has given notice. Until then it is paid and serves as ever, except that it
+    /// takes no manifest.
+    pub leaves_ms: Option<u64>,
+}
+
+/// What an escrow account is worth to a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Escrow {
+    /// What is left when all that is due by now is taken off. Below zero it is overdue: whoever settles it first ends the lease, and a
+    /// deposit before that saves it.
+    Open(Dec),
+    /// It ran dry and AKT paid the rest, which leaves the balance below zero: nothing flows any more, and a deposit buys nothing.
+    Frozen,
 }
 
 /// Where the manifest is.
@@ -250,6 +256,8 @@ impl Ray {
 pub enum Loss {
     /// The provider closed it.
     ClosedByProvider(CloseReason),
+    /// Its owner did, and not through this program: another one has the key.
+    ClosedByOwner,
     /// The escrow ran dry.
     Unfunded,
     /// The provider saw no manifest in time.
@@ -301,8 +309,19 @@ pub struct LeaseFacts {
     pub ready: BTreeMap<Version, u64>,
     /// Since when it is not ready any more: header time. None while it is.
     pub unready_since_ms: Option<u64>,
+    /// How the last such time ended.
+    pub healed: Option<Healed>,
     /// Why the provider refused the manifest for good, if it did.
     pub refused: Option<String>,
+}
+
+/// The end of a time in which a cluster was not ready. Header times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Healed {
+    /// Since when it was not ready.
+    pub since_ms: u64,
+    /// Since when it is again.
+    pub at_ms: u64,
 }
 
 /// A try that failed.

@@ -92,9 +92,13 @@ impl Heads {
             Blind { ray: Ray::Starting { nodes: 0, phase }, why: chain_of(&error) }
         })?;
         let ours = of_lease(&rows, gate.lease);
-        let (found, joined) = standing(&ours);
+        let (found, joined) = standing(&ours, gate.revision);
         let nodes = ours.iter().filter(|row| row.state == NodeState::Alive).map(node).collect();
         let count = u32::try_from(found.joined.len()).unwrap_or(u32::MAX);
+        if ours.iter().any(|row| row.state == NodeState::Alive && revision(row) != gate.revision) {
+            let phase = "containers of the version before still run".to_owned();
+            return Ok(HeadLook { ray: Ray::Starting { nodes: count, phase }, nodes });
+        }
         if !found.complete() || joined != wanted(gate.expected) {
             let phase = waiting_for(&joined, gate.expected, &supervisor.phase);
             return Ok(HeadLook { ray: Ray::Starting { nodes: count, phase }, nodes });
@@ -152,17 +156,22 @@ fn of_lease(rows: &[Instance], lease: &LeaseId) -> Vec<Instance> {
     rows.iter().filter(|row| row.instance_id.starts_with(&prefix)).cloned().collect()
 }
 
-/// `dseq/gseq/oseq/service/hostname`.
+/// `dseq/gseq/oseq/service/hostname/revision`.
 fn service(instance: &str) -> &str {
     instance.split('/').nth(3).unwrap_or_default()
 }
 
-/// How the instances that are there stand, and how many have joined per service.
-fn standing(rows: &[Instance]) -> (Membership, BTreeMap<String, u32>) {
+fn revision(row: &Instance) -> &str {
+    row.instance_id.split('/').nth(5).unwrap_or_default()
+}
+
+/// How the instances of a revision stand, and how many have joined per service.
+fn standing(rows: &[Instance], of: &str) -> (Membership, BTreeMap<String, u32>) {
+    let rows: Vec<Instance> = rows.iter().filter(|row| revision(row) == of).cloned().collect();
     // Names of pods are not known beforehand: what is alive is what is expected, and the counts are compared.
     let alive = rows.iter().filter(|row| row.state == NodeState::Alive);
     let expected: BTreeSet<String> = alive.map(|row| row.instance_id.clone()).collect();
-    let found = membership(rows, &expected);
+    let found = membership(&rows, &expected);
     let mut joined = BTreeMap::new();
     for instance in &found.joined {
         let count: &mut u32 = joined.entry(service(instance).to_owned()).or_default();
@@ -262,18 +271,18 @@ mod tests {
         let id = DeploymentId::new(owner.clone(), Dseq::new(7).unwrap());
         let lease = id.group(1).order(1).bid(owner).lease();
         let rows = [
-            row("7/1/1/ray-head/a", 1, NodeState::Alive),
-            row("7/1/1/ray-worker/b", 1, NodeState::Alive),
-            row("71/1/1/ray-worker/c", 1, NodeState::Alive),
-            row("7/1/1/ray-worker/d", 1, NodeState::Dead),
+            row("7/1/1/ray-head/a/v2", 1, NodeState::Alive),
+            row("7/1/1/ray-worker/b/v2", 1, NodeState::Alive),
+            row("71/1/1/ray-worker/c/v2", 1, NodeState::Alive),
+            row("7/1/1/ray-worker/d/v2", 1, NodeState::Dead),
+            row("7/1/1/ray-worker/b/v1", 1, NodeState::Alive),
         ];
         let ours = of_lease(&rows, &lease);
-        let (found, joined) = standing(&ours);
+        let (found, joined) = standing(&ours, "v2");
         assert!(found.complete());
         assert_eq!(joined, BTreeMap::from([("ray-head".to_owned(), 1), ("ray-worker".to_owned(), 1)]));
-        let twice =
-            [row("7/1/1/ray-head/a", 1, NodeState::Alive), row("7/1/1/ray-head/a", 2, NodeState::Alive)];
-        assert!(!standing(&twice).0.complete());
+        let again = |start| row("7/1/1/ray-head/a/v2", start, NodeState::Alive);
+        assert!(!standing(&[again(1), again(2)], "v2").0.complete());
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use akash_types::Dec;
 use rayakash_api::error::Code;
 use rayakash_api::v1;
 use rayakash_core::blueprint::HEAD_SERVICE;
-use rayakash_core::view::Tip;
+use rayakash_core::view::{Escrow, Tip};
 use rayakash_core::{NO_BID, Waiting, per_hour, usd};
 use rayakash_engine::facts::{Books, Fact};
 use rayakash_engine::ports::Node;
@@ -120,15 +121,23 @@ fn last_code(report: &Report) -> Option<Code> {
 fn spent(books: &Books, near: Option<&NodeView>) -> u128 {
     let running = near.and_then(|near| {
         let opened = books.opened.iter().find(|opened| &opened.id == near.lease.deployment())?;
-        Some(opened.deposited.saturating_sub(near.escrow.trunc().unwrap_or(0)))
+        Some(opened.deposited.saturating_sub(left(near).trunc().unwrap_or(0)))
     });
     books.cost().saturating_add(running.unwrap_or(0))
 }
 
+/// What is left in escrow; nothing when it is overdue, or frozen.
+fn left(near: &NodeView) -> Dec {
+    match near.escrow {
+        Escrow::Open(left) => left.max(Dec::ZERO),
+        Escrow::Frozen => Dec::ZERO,
+    }
+}
+
 fn escrow(near: &NodeView, tip: Option<Tip>) -> v1::Escrow {
-    let balance = near.escrow.trunc().unwrap_or(0);
-    let runs_dry_unix = tip.and_then(|tip| {
-        let blocks = near.escrow.atoms().checked_div(near.price.atoms())?;
+    let balance = left(near).trunc().unwrap_or(0);
+    let runs_dry_unix = tip.filter(|_| near.escrow != Escrow::Frozen).and_then(|tip| {
+        let blocks = left(near).atoms().checked_div(near.price.atoms())?;
         let ms = u64::try_from(blocks).unwrap_or(0).saturating_mul(tip.block_ms);
         Some(seconds(tip.time_ms.saturating_add(ms)))
     });
@@ -314,6 +323,38 @@ mod tests {
         ];
         for (what, report, books, phase) in table {
             assert_eq!(standing(&report, &books).1, phase, "{what}");
+        }
+    }
+
+    fn near(escrow: Escrow) -> NodeView {
+        let owner = Address::from_bytes(&[1; 20]).unwrap();
+        let id = DeploymentId::new(owner.clone(), Dseq::new(7).unwrap());
+        NodeView {
+            lease: id.group(1).order(1).bid(owner).lease(),
+            host_uri: String::new(),
+            ready: true,
+            gate: None,
+            nodes: Vec::new(),
+            pods: BTreeMap::new(),
+            complaints: Vec::new(),
+            escrow,
+            price: Dec::from_int(10),
+        }
+    }
+
+    #[test]
+    fn below_zero_nothing_is_left_and_of_what_is_frozen_nobody_knows_how_long_it_lasts() {
+        let tip =
+            Tip { height: akash_types::Height(5), time_ms: 60_000, block_ms: 6_000, stalled_since_ms: None };
+        let shown = |left| escrow(&near(left), Some(tip));
+        let below = Dec::ZERO.checked_sub(Dec::from_int(500_000)).unwrap();
+        for (left, balance, dry) in [
+            (Escrow::Open(Dec::from_int(100)), 100, Some(120)),
+            (Escrow::Open(below), 0, Some(60)),
+            (Escrow::Frozen, 0, None),
+        ] {
+            let told = shown(left);
+            assert_eq!((told.balance_uact.0, told.runs_dry_unix), (balance, dry), "{left:?}");
         }
     }
 

@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rand::RngCore as _;
 use rayakash_core::Secret;
-use rayakash_core::blueprint::Keys;
+use rayakash_core::blueprint::{Keys, Plan};
 use rayakash_core::spec::{Cluster, Name};
 use rayakash_core::view::Version;
 use rayakash_engine::ports::{Unavailable, Vault};
@@ -183,10 +183,9 @@ impl Vault for FileVault {
         serde_json::from_slice(&content).ok()
     }
 
-    async fn services(&self, cluster: &Name, version: Version) -> Result<BTreeMap<String, u32>, Unavailable> {
+    async fn plan(&self, cluster: &Name, version: Version) -> Result<Plan, Unavailable> {
         let manifest = self.manifest(cluster, version).map_err(|error| self.failed(&error))?;
-        let services = manifest.0.into_iter().flat_map(|group| group.services);
-        Ok(services.map(|service| (service.name, service.count)).collect())
+        Ok(Plan::of(&manifest))
     }
 }
 
@@ -215,8 +214,8 @@ impl Vault for Throwaway {
         self.0.gate(cluster, lease).await
     }
 
-    async fn services(&self, cluster: &Name, version: Version) -> Result<BTreeMap<String, u32>, Unavailable> {
-        self.0.services(cluster, version).await
+    async fn plan(&self, cluster: &Name, version: Version) -> Result<Plan, Unavailable> {
+        self.0.plan(cluster, version).await
     }
 }
 
@@ -269,7 +268,7 @@ mod tests {
     async fn a_missing_manifest_is_named() {
         let home = tempfile::tempdir().unwrap();
         let vault = FileVault::new(home.path().to_owned());
-        let error = vault.services(&"a".parse().unwrap(), [7; 32]).await.unwrap_err();
+        let error = vault.plan(&"a".parse().unwrap(), [7; 32]).await.unwrap_err();
         assert!(error.why.contains("manifest-0707"), "{error}");
     }
 }

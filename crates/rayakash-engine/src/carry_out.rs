@@ -54,7 +54,7 @@ pub(crate) async fn carry_out(
 async fn perform(of: &Tended<'_>, intent: &str, act: &Act, seen: &Placing) -> Outcome {
     match act {
         Act::SendManifest { lease, version } => {
-            let host = seen.near.as_ref().map(|near| near.host_uri.clone()).unwrap_or_default();
+            let host = seen.of(lease).map(|near| near.host_uri.clone()).unwrap_or_default();
             of.world.providers().send_manifest(of.name, lease, &host, *version).await
         }
         Act::DrainJobs { lease } => drain(of, lease, seen).await,
@@ -72,10 +72,9 @@ async fn perform(of: &Tended<'_>, intent: &str, act: &Act, seen: &Placing) -> Ou
 
 async fn drain(of: &Tended<'_>, lease: &akash_types::LeaseId, seen: &Placing) -> Outcome {
     let nothing = Outcome::NotStarted { why: "the gate's address is not known".to_owned() };
-    let Some(near) = seen.near.as_ref().filter(|near| &near.lease == lease) else { return nothing };
-    let Some(address) = &near.gate else { return nothing };
+    let Some(address) = seen.of(lease).and_then(|near| near.gate.as_ref()) else { return nothing };
     let expected = std::collections::BTreeMap::new();
-    of.world.head().drain(&Gate { cluster: of.name, lease, address, expected: &expected }).await
+    of.world.head().drain(&Gate { cluster: of.name, lease, address, expected: &expected, revision: "" }).await
 }
 
 /// The look's block, or that of the transaction when it is later.

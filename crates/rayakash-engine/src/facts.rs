@@ -3,7 +3,10 @@
 use akash_types::{Address, Coin, DeploymentId, Dseq, LeaseId};
 use rayakash_core::Act;
 use rayakash_core::spec::Cluster;
-use rayakash_core::view::{History, Try, Version};
+use rayakash_core::view::{Healed, History, Try, Version};
+
+/// A cluster that was ready for less than this between two troubles had one trouble.
+const STEADY_MS: u64 = 300_000;
 
 /// Everything on record about one cluster.
 #[derive(Clone, Debug, Default)]
@@ -208,12 +211,17 @@ fn apply(history: &mut History, fact: &Fact) {
         Fact::Ready { lease, version, at_ms } => {
             let facts = history.leases.entry(lease.clone()).or_default();
             facts.ready.entry(*version).or_insert(*at_ms);
-            facts.unready_since_ms = None;
+            if let Some(since_ms) = facts.unready_since_ms.take() {
+                facts.healed = Some(Healed { since_ms, at_ms: *at_ms });
+            }
             // A cluster that came up ends the row of failures.
             history.tries.clear();
         }
         Fact::Unready { lease, at_ms } => {
-            history.leases.entry(lease.clone()).or_default().unready_since_ms = Some(*at_ms);
+            let facts = history.leases.entry(lease.clone()).or_default();
+            // A cluster that comes for a moment and goes again has not healed, and does not get its whole grace again.
+            let again = facts.healed.take().filter(|healed| at_ms.saturating_sub(healed.at_ms) < STEADY_MS);
+            facts.unready_since_ms = Some(again.map_or(*at_ms, |healed| healed.since_ms));
         }
         Fact::Failed { at_ms, why } => history.tries.push(Try { at_ms: *at_ms, why: why.clone() }),
         Fact::Replaced { at_ms } => history.replacements_ms.push(*at_ms),

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use akash_types::{
-    Address, BidState, CloseReason, Coin, Dec, DeploymentState, Lease, LeaseId, LeaseState, OrderState, UACT,
-    escrow,
+    Address, BidState, CloseReason, Coin, Dec, DeploymentState, GroupState, Lease, LeaseId, LeaseState,
+    OrderState, UACT, escrow,
 };
+use rayakash_core::blueprint::Plan;
 use rayakash_core::spec::Name;
 use rayakash_core::view::{
-    Bidding, Closed, Doubt, History, Leased, Loss, Manifest, Offer, Placed, Placement, Pods, Ray, Role, Tip,
-    Version, View,
+    Bidding, Closed, Doubt, Escrow, History, Leased, Loss, Manifest, Offer, Placed, Placement, Pods, Ray,
+    Role, Tip, Version, View,
 };
 
 use crate::facts::{Books, Opened};
@@ -22,8 +23,20 @@ pub struct Placing {
     pub view: View,
     /// The chain's minimum deposit, uact.
     pub min_deposit: u128,
-    /// The newest generation from close by, for people.
-    pub near: Option<NodeView>,
+    /// Leased deployments from close by, oldest generation first.
+    pub close_by: Vec<NodeView>,
+}
+
+impl Placing {
+    /// A lease from close by.
+    pub(crate) fn of(&self, lease: &LeaseId) -> Option<&NodeView> {
+        self.close_by.iter().find(|near| &near.lease == lease)
+    }
+
+    /// The one that people are led to: the newest that is ready, and as long as none is, the newest.
+    pub(crate) fn serving(&self) -> Option<&NodeView> {
+        self.close_by.iter().rfind(|near| near.ready).or(self.close_by.last())
+    }
 }
 
 /// A leased deployment from close by.
@@ -33,6 +46,8 @@ pub struct NodeView {
     pub lease: LeaseId,
     /// The provider's gateway.
     pub host_uri: String,
+    /// A probe ran on all of its nodes.
+    pub ready: bool,
     /// Where the gate is reached from outside.
     pub gate: Option<(String, u16)>,
     /// Every node that Ray knows of.
@@ -41,11 +56,15 @@ pub struct NodeView {
     pub pods: BTreeMap<String, Pods>,
     /// What the provider's events complain about.
     pub complaints: Vec<String>,
-    /// What is left in escrow now, uact.
-    pub escrow: Dec,
+    /// What it is paid from, uact.
+    pub escrow: Escrow,
     /// Per block, uact.
     pub price: Dec,
 }
+
+/// What is said of [`Escrow::Frozen`].
+const FROZEN: &str = "the escrow ran dry and AKT paid the rest, so it is frozen: the provider earns nothing more and may leave at any moment, \
+                      and no deposit helps; `rayakash down` and `rayakash up` make a new one";
 
 pub(crate) async fn look(world: &dyn World, cluster: &Name, books: &Books) -> Result<Placing, Unavailable> {
     let unfinished: Vec<&Opened> = books.opened.iter().filter(|opened| opened.finished.is_none()).collect();
@@ -55,19 +74,19 @@ pub(crate) async fn look(world: &dyn World, cluster: &Name, books: &Books) -> Re
     let history = books.history();
     let looking = Looking { world, cluster, history: &history };
     let mut placements = Vec::new();
-    let mut near = None;
+    let mut close_by = Vec::new();
     for opened in unfinished {
         let record = chain.deployments.get(&opened.id);
-        let (at, close_by) = match record {
+        let (at, near) = match record {
             Some(record) => looking.place(&Standing { record, opened, chain: &chain }).await?,
             // We know that it landed, so this node is behind.
             None => (Placement::InDoubt(behind(opened)), None),
         };
-        near = close_by.or(near);
+        close_by.extend(near);
         placements.push(Placed { role: Role::Head, generation: opened.generation, at });
     }
     let view = View { tip: chain.tip, wallet: chain.wallet, unknown: chain.unknown, placements, history };
-    Ok(Placing { view, min_deposit: chain.min_deposit, near })
+    Ok(Placing { view, min_deposit: chain.min_deposit, close_by })
 }
 
 fn behind(opened: &Opened) -> Doubt {
@@ -97,7 +116,7 @@ struct Standing<'a> {
 
 impl Looking<'_> {
     async fn place(&self, standing: &Standing<'_>) -> Result<(Placement, Option<NodeView>), Unavailable> {
-        let Standing { record, opened, chain } = standing;
+        let Standing { record, opened, .. } = standing;
         match record.deployment.state {
             DeploymentState::Active => {}
             DeploymentState::Closed => return Ok((closed(record, opened), None)),
@@ -111,14 +130,9 @@ impl Looking<'_> {
             return Ok((Placement::Bidding(bidding), None));
         }
         match &record.lease {
-            Some(lease) if lease.state == LeaseState::Active => {
+            Some(lease) if matches!(lease.state, LeaseState::Active | LeaseState::Reclaiming) => {
                 let (leased, near) = self.leased(standing, lease).await?;
                 Ok((Placement::Leased(Box::new(leased)), Some(near)))
-            }
-            Some(lease) if lease.state == LeaseState::Reclaiming => {
-                let deadline_ms =
-                    lease.reclamation.map_or(chain.tip.time_ms, |r| r.deadline.saturating_mul(1_000));
-                Ok((Placement::Reclaiming { lease: lease.id.clone(), deadline_ms }, None))
             }
             Some(Lease { state: LeaseState::Unrecognised(state), .. }) => {
                 Ok((unknown("lease", *state), None))
@@ -146,16 +160,26 @@ impl Looking<'_> {
             }
             None => vault.gate(self.cluster, &lease.id).await,
         };
-        let pods = self.pods(version, &said.available).await;
-        let head = self.ask_head(&lease.id, gate.as_ref(), &pods, trouble).await;
-        let escrow = remaining(record, lease, &chain.tip);
+        let plan = self.plan(version).await;
+        let pods = pods(&plan, &said.available);
+        let head = match &gate {
+            Some(address) => {
+                let (cluster, lease, revision) = (self.cluster, &lease.id, plan.revision.as_str());
+                self.world.head().look(&Gate { cluster, lease, address, expected: &pods, revision }).await
+            }
+            None => HeadLook { ray: Ray::Unreachable(trouble), nodes: Vec::new() },
+        };
+        let escrow = escrow(record, lease, &chain.tip);
+        let mut complaints = said.complaints;
+        complaints.extend((escrow == Escrow::Frozen).then(|| FROZEN.to_owned()));
         let near = NodeView {
             lease: lease.id.clone(),
             host_uri,
+            ready: matches!(head.ray, Ray::Probed { .. }),
             gate,
             nodes: head.nodes,
             pods: pods.clone(),
-            complaints: said.complaints,
+            complaints,
             escrow,
             price: lease.price.amount,
         };
@@ -169,6 +193,7 @@ impl Looking<'_> {
             pods,
             ray: head.ray,
             escrow,
+            leaves_ms: leaves_ms(lease, &chain.tip),
         };
         Ok((leased, near))
     }
@@ -189,32 +214,12 @@ impl Looking<'_> {
         }
     }
 
-    async fn pods(&self, version: Version, available: &BTreeMap<String, u32>) -> BTreeMap<String, Pods> {
-        let services = self.world.vault().services(self.cluster, version).await.unwrap_or_else(|error| {
+    async fn plan(&self, version: Version) -> Plan {
+        self.world.vault().plan(self.cluster, version).await.unwrap_or_else(|error| {
             // Without its manifest a cluster is never ready again, but it can still be closed.
             tracing::error!(cluster = %self.cluster, error = %error, "the manifest is lost");
-            BTreeMap::new()
-        });
-        let pods = |(service, wanted): (String, u32)| {
-            let available = available.get(&service).copied().unwrap_or(0);
-            (service, Pods { wanted, available })
-        };
-        services.into_iter().map(pods).collect()
-    }
-
-    async fn ask_head(
-        &self,
-        lease: &LeaseId,
-        gate: Option<&(String, u16)>,
-        expected: &BTreeMap<String, Pods>,
-        trouble: String,
-    ) -> HeadLook {
-        match gate {
-            Some(address) => {
-                self.world.head().look(&Gate { cluster: self.cluster, lease, address, expected }).await
-            }
-            None => HeadLook { ray: Ray::Unreachable(trouble), nodes: Vec::new() },
-        }
+            Plan::default()
+        })
     }
 }
 
@@ -235,7 +240,7 @@ fn closed(record: &Record, opened: &Opened) -> Placement {
     let end = Closed {
         refund: Coin::uact(opened.deposited.saturating_sub(cost)),
         cost: Coin::uact(cost),
-        dry: record.escrow.state == escrow::State::Overdrawn,
+        dry: ran_dry(record),
     };
     Placement::Closing { deployment: opened.id.clone(), since: record.escrow.settled_at, closed: Some(end) }
 }
@@ -245,6 +250,7 @@ fn lost(opened: &Opened, lease: Option<&Lease>) -> Placement {
         (LeaseState::InsufficientFunds, _) | (_, CloseReason::InsufficientFunds) => Loss::Unfunded,
         (_, CloseReason::ManifestTimeout) => Loss::ManifestLate,
         (_, CloseReason::Unstable) => Loss::Unstable,
+        (_, CloseReason::Owner) => Loss::ClosedByOwner,
         _ if lease.reclamation.is_some_and(|r| r.deadline > 0) => Loss::Expired,
         (_, reason) => Loss::ClosedByProvider(reason),
     });
@@ -261,6 +267,32 @@ fn manifest(history: &History, lease: &LeaseId) -> Manifest {
     }
 }
 
-fn remaining(record: &Record, lease: &Lease, tip: &Tip) -> Dec {
-    record.escrow.remaining(&UACT, lease.price.amount, tip.height)
+/// A deposit after the overdraft may pay the debt: then the account is as closed as any other, and only the groups still tell.
+fn ran_dry(record: &Record) -> bool {
+    record.escrow.state == escrow::State::Overdrawn
+        || record.groups.iter().any(|group| group.state == GroupState::InsufficientFunds)
 }
+
+fn escrow(record: &Record, lease: &Lease, tip: &Tip) -> Escrow {
+    // Settlement never leaves less than nothing in an account that goes on, but for the one that AKT was paid from.
+    if record.escrow.funds_in(&UACT).is_negative() {
+        return Escrow::Frozen;
+    }
+    Escrow::Open(record.escrow.remaining(&UACT, lease.price.amount, tip.height))
+}
+
+fn leaves_ms(lease: &Lease, tip: &Tip) -> Option<u64> {
+    let gone_by = || lease.reclamation.map_or(tip.time_ms, |notice| notice.deadline.saturating_mul(1_000));
+    (lease.state == LeaseState::Reclaiming).then(gone_by)
+}
+
+fn pods(plan: &Plan, available: &BTreeMap<String, u32>) -> BTreeMap<String, Pods> {
+    let pods = |(service, wanted): (&String, &u32)| {
+        let available = available.get(service).copied().unwrap_or(0);
+        (service.clone(), Pods { wanted: *wanted, available })
+    };
+    plan.nodes.iter().map(pods).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use akash_types::{
     escrow,
 };
 use async_trait::async_trait;
-use rayakash_core::blueprint::Keys;
+use rayakash_core::blueprint::{Keys, Plan};
 use rayakash_core::spec::{Cluster, Name};
 use rayakash_core::view::{Pods, Ray, Tip, Version, Wallet};
 use rayakash_core::{Act, Secret};
@@ -186,6 +186,8 @@ pub struct Gate<'a> {
     pub address: &'a (String, u16),
     /// Nodes per service.
     pub expected: &'a BTreeMap<String, Pods>,
+    /// Of which revision.
+    pub revision: &'a str,
 }
 
 /// What a look through the gate saw.
@@ -200,7 +202,7 @@ pub struct HeadLook {
 /// A node of a cluster.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
-    /// `dseq/gseq/oseq/service/hostname`.
+    /// `dseq/gseq/oseq/service/hostname/revision`.
     pub instance: String,
     /// Its node type.
     pub node_type: String,
@@ -255,8 +257,8 @@ pub trait Vault: Send + Sync {
     /// Where a lease's gate was last seen.
     async fn gate(&self, cluster: &Name, lease: &LeaseId) -> Option<(String, u16)>;
 
-    /// Replicas per service of a manifest that was kept.
-    async fn services(&self, cluster: &Name, version: Version) -> Result<BTreeMap<String, u32>, Unavailable>;
+    /// What nodes of a manifest that was kept are known by.
+    async fn plan(&self, cluster: &Name, version: Version) -> Result<Plan, Unavailable>;
 }
 
 /// Time.

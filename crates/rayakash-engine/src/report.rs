@@ -132,7 +132,7 @@ impl Report {
             summary,
             waiting: decision.waiting.clone(),
             since_ms: if same { self.since_ms } else { now_ms },
-            near: seen.near,
+            near: seen.serving().cloned(),
             tip: Some(seen.view.tip),
             trouble: seen.view.unknown.as_ref().map(closes_only),
             wallet: Some(seen.view.wallet),

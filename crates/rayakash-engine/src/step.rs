@@ -212,7 +212,7 @@ async fn note_readiness(of: &Tended<'_>, seen: &Placing, was_sure: bool) -> Resu
     let down = facts.is_some_and(|facts| facts.unready_since_ms.is_some());
     let current = leased.manifest == Manifest::Accepted(leased.version);
     // Without a way to the gate nothing was observed.
-    let observed = seen.near.as_ref().is_some_and(|near| near.gate.is_some());
+    let observed = seen.of(&leased.lease).is_some_and(|near| near.gate.is_some());
     let lease = leased.lease.clone();
     let at_ms = view.tip.time_ms;
     let sure = view.tip.stalled_since_ms.is_none();

@@ -84,6 +84,7 @@ class Node:
         self.env = {"PATH": f"{HERE / 'fake'}:{os.environ['PATH']}", "TMPDIR": str(self.dir), "FAKE": mode, "HOSTNAME": "pod-1",
                     "POD_IP": self.ip, "RAYAKASH_PORT_BASE": str(self.base), "RAYAKASH_HEAD": f"{head.ip}:{head.base}:{head.gate}",
                     "RAYAKASH": json.dumps(conf), "RAYAKASH_GATE": json.dumps({**CERTIFICATES["ours"], "token": TOKEN}), "RAYAKASH_CODE": CODE,
+                    "RAYAKASH_REVISION": "0a1b2c",
                     "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "ray-token", "AKASH_DEPLOYMENT_SEQUENCE": "1700000000000",
                     "AKASH_GROUP_SEQUENCE": "1", "AKASH_ORDER_SEQUENCE": "2", **(env or {})}
         if role == "head":

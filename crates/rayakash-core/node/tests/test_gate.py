@@ -63,7 +63,7 @@ class Gate(unittest.TestCase):
     def test_status(self):
         node = self.node()
         s = node.status()
-        self.assertEqual(s["instance"], "1700000000000/1/2/ray-head/pod-1")
+        self.assertEqual(s["instance"], "1700000000000/1/2/ray-head/pod-1/0a1b2c")
         self.assertEqual((s["role"], s["type"], s["ip"], s["gate_port"]), ("head", "kind", node.ip, node.gate))
         self.assertLessEqual({"phase", "starts", "last_exit", "epoch", "uptime"}, s.keys())
 

@@ -172,14 +172,14 @@ class Environment(unittest.TestCase):
         node.wait_starts(1)
         eventually(lambda: node.text("raylet"), "ray runs")
         env = dict(l.split("=", 1) for l in node.lines("env") if "=" in l)
-        self.assertFalse({"RAYAKASH", "RAYAKASH_GATE", "RAYAKASH_CODE"} & env.keys())
-        self.assertEqual(env["RAY_CLOUD_INSTANCE_ID"], "1700000000000/1/2/ray-head/pod-1")
+        self.assertFalse({"RAYAKASH", "RAYAKASH_GATE", "RAYAKASH_CODE", "RAYAKASH_REVISION"} & env.keys())
+        self.assertEqual(env["RAY_CLOUD_INSTANCE_ID"], "1700000000000/1/2/ray-head/pod-1/0a1b2c")
         self.assertEqual(env["RAY_NODE_TYPE_NAME"], "kind")
         self.assertEqual(env["RAY_gcs_storage_path"], f"{node.dir}/rayakash-gcs")
         self.assertEqual(env["AUTOSCALER_METRIC_PORT"], str(node.base + 10))
         b = node.base
         self.assertEqual(node.lines("args"), [
-            "start", "--block", "--disable-usage-stats", f"--node-ip-address={node.ip}", "--node-name=1700000000000/1/2/ray-head/pod-1",
+            "start", "--block", "--disable-usage-stats", f"--node-ip-address={node.ip}", "--node-name=1700000000000/1/2/ray-head/pod-1/0a1b2c",
             f"--node-manager-port={b + 4}", f"--object-manager-port={b + 5}",
             f"--runtime-env-agent-port={b + 6}", f"--dashboard-agent-grpc-port={b + 7}", f"--dashboard-agent-listen-port={b + 8}",
             f"--metrics-export-port={b + 9}", f"--min-worker-port={b + 12}", f"--max-worker-port={b + 63}", "--num-cpus=2", "--num-gpus=0",

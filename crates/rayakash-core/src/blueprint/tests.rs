@@ -126,6 +126,40 @@ fn the_same_wish_gives_the_same_version_and_another_one_another() {
 }
 
 #[test]
+fn nodes_know_their_revision_which_changes_with_what_runs() {
+    let plan = |cluster: &Cluster| {
+        let drawn = drawn_of(cluster);
+        Plan::of(&Manifest::from_json(drawn.manifest.expose().as_bytes()).unwrap())
+    };
+    let first = plan(&cluster());
+    assert_eq!(first.nodes, BTreeMap::from([("ray-head".to_owned(), 1), ("ray-worker".to_owned(), 2)]));
+    assert_eq!((first.revision.len(), &first), (12, &plan(&cluster())));
+    for service in ["ray-head", "ray-worker"] {
+        let told = env_of(&drawn_of(&cluster()), service, "RAYAKASH_REVISION");
+        assert_eq!(told.as_ref(), Some(&first.revision), "{service}");
+    }
+    // Not only when our own settings change.
+    let mut other = cluster();
+    other.env.insert("A".to_owned(), EnvValue::Plain("b".to_owned()));
+    assert_ne!(plan(&other).revision, first.revision);
+    assert_eq!(Plan::of(&Manifest(Vec::new())), Plan::default());
+}
+
+/// A lease settles its whole account in the order of group and order numbers: with one group there is one payment, and nobody is first.
+#[test]
+fn there_is_one_group_whatever_is_wanted() {
+    for types in [0, 1, 3] {
+        let mut wish = cluster();
+        wish.types.retain(|name, _| *name == wish.head);
+        for number in 0..types {
+            wish.types.insert(format!("w{number}").parse().unwrap(), node(2));
+        }
+        wish.max_workers = 2 * types;
+        assert_eq!(drawn_of(&wish).groups.len(), 1, "{types} types");
+    }
+}
+
+#[test]
 fn a_long_value_is_refused() {
     let mut wish = cluster();
     wish.setup.all.push("x".repeat(MAX_LEN));

@@ -1,23 +1,28 @@
 //! Rows of a deployment that has or had a lease: R10 to R22.
 
-use akash_types::{Address, Coin, DeploymentId, LeaseId};
+use akash_types::{Address, Coin, Dec, DeploymentId};
 
 use super::opening::open_next;
 use super::{Look, Policy, Wanted, close};
 use crate::act::{Act, Decision, Row, Waiting, Why};
 use crate::money::cost_of;
 use crate::spec::OnLimit;
-use crate::view::{LeaseFacts, Leased, Loss, Manifest, Placed, Placement, Ray, View};
+use crate::view::{Escrow, LeaseFacts, Leased, Loss, Manifest, Placed, Placement, Ray, View};
 
 /// A provider may accept a manifest before its own watchdog exists, which then closes the lease after five minutes; the
 /// same manifest once more stops that.
 const RESEND_MS: u64 = 15_000;
 /// Replacements are counted over this time.
 const HOUR_MS: u64 = 3_600_000;
+/// So long before its provider leaves, a lease is drained and closed.
+const DRAIN_MS: u64 = 60_000;
 
 pub(super) fn rows(look: &Look<'_>, leased: &Leased, leaving: &[&Placed]) -> Decision {
     let none = LeaseFacts::default();
     let facts = look.seen.history.leases.get(&leased.lease).unwrap_or(&none);
+    if let Some(deadline_ms) = leased.leaves_ms {
+        return r20_leaves(look, leased, facts, deadline_ms, leaving);
+    }
     if let Some(decision) = r10_r11_manifest(look, leased, facts) {
         return decision;
     }
@@ -183,11 +188,7 @@ fn r18_over(look: &Look<'_>, leased: &Leased, first_ready_ms: u64) -> Option<Str
 
 /// R19, and the second half of R13: a ready replacement ends its predecessor.
 fn r19_ready(look: &Look<'_>, leased: &Leased, leaving: &[&Placed]) -> Decision {
-    let old: Vec<Act> = leaving
-        .iter()
-        .filter_map(|placed| deployment_of(placed))
-        .map(|id| close(id, Why::Replaced))
-        .collect();
+    let old: Vec<Act> = leaving.iter().flat_map(|placed| replaced(placed)).collect();
     if !old.is_empty() {
         return Decision::act(13, old);
     }
@@ -204,36 +205,69 @@ fn r19_ready(look: &Look<'_>, leased: &Leased, leaving: &[&Placed]) -> Decision 
     Decision::wait(19, Waiting::NeedsRestart { what: how.to_owned() })
 }
 
-/// The deployment of a placement that still has to be closed.
-const fn deployment_of(placed: &Placed) -> Option<&DeploymentId> {
+/// Ends what has a ready successor.
+fn replaced(placed: &Placed) -> Vec<Act> {
     match &placed.at {
-        Placement::Bidding(bidding) => Some(&bidding.deployment),
-        Placement::Leased(leased) => Some(leased.lease.deployment()),
-        Placement::Reclaiming { lease, .. } => Some(lease.deployment()),
-        Placement::Lost { deployment, .. } => Some(deployment),
-        Placement::InDoubt(_) | Placement::Closing { .. } => None,
+        Placement::Bidding(bidding) => vec![close(&bidding.deployment, Why::Replaced)],
+        Placement::Leased(leased) => drain_and_close(leased, Why::Replaced),
+        Placement::Lost { deployment, .. } => vec![close(deployment, Why::Replaced)],
+        Placement::InDoubt(_) | Placement::Closing { .. } => Vec::new(),
     }
 }
 
-/// R20: the provider leaves; the replacement is opened now and this one closed when it is ready, or at the deadline.
-pub(super) fn r20_reclaiming(
+/// R20: the provider leaves. The replacement is opened now, with another provider, and this lease ends when that is ready, or just before
+/// the deadline.
+fn r20_leaves(
     look: &Look<'_>,
-    lease: &LeaseId,
+    leased: &Leased,
+    facts: &LeaseFacts,
     deadline_ms: u64,
     leaving: &[&Placed],
 ) -> Decision {
-    let drain_ms = deadline_ms.saturating_sub(60_000);
-    if look.seen.tip.time_ms >= drain_ms {
-        let acts = vec![
-            Act::DrainJobs { lease: lease.clone() },
-            close(lease.deployment(), Why::Lost("the provider leaves".to_owned())),
-        ];
-        return Decision::act(20, acts);
+    let over = facts.ready.get(&leased.version).and_then(|ready_ms| r18_over(look, leased, *ready_ms));
+    if let Some(why) = over {
+        return Decision::act(18, vec![drop_wish(look.wanted, why)]);
     }
-    let replace = look.wanted.cluster.recovery.replace && leaving.is_empty();
-    match replace.then(|| open_next(look).ok()).flatten() {
-        Some(open) => Decision::act(20, vec![open]),
+    let why = LEAVES.to_owned();
+    if is_due(look, deadline_ms) {
+        let why = if may_replace(look) { Why::Lost(why) } else { Why::GivenUp(why) };
+        return Decision::act(20, drain_and_close(leased, why));
+    }
+    let opens = may_replace(look) && leaving.is_empty();
+    match opens.then(|| open_next(look).ok()).flatten() {
+        Some(open) => {
+            let avoid = avoid(look, &leased.lease.provider, why);
+            Decision::act(20, avoid.into_iter().chain([open]).collect())
+        }
         None => Decision::wait(20, Waiting::Draining { until_ms: deadline_ms }),
+    }
+}
+
+const LEAVES: &str = "the provider leaves";
+
+fn is_due(look: &Look<'_>, deadline_ms: u64) -> bool {
+    look.seen.tip.time_ms >= deadline_ms.saturating_sub(DRAIN_MS)
+}
+
+/// Ends a lease, and before that the jobs that are known to run.
+pub(super) fn drain_and_close(leased: &Leased, why: Why) -> Vec<Act> {
+    let busy = matches!(leased.ray, Ray::Probed { idle_since_ms: None, .. });
+    let drain = busy.then(|| Act::DrainJobs { lease: leased.lease.clone() });
+    drain.into_iter().chain([close(leased.lease.deployment(), why)]).collect()
+}
+
+/// R20 and R22 of a lease that has a successor already, ready or not: what its provider no longer serves need not be paid for.
+pub(super) fn predecessor_ends(look: &Look<'_>, placed: &Placed) -> Option<Decision> {
+    match &placed.at {
+        Placement::Leased(leased) if leased.leaves_ms.is_some_and(|at_ms| is_due(look, at_ms)) => {
+            Some(Decision::act(20, drain_and_close(leased, Why::Lost(LEAVES.to_owned()))))
+        }
+        Placement::Lost { deployment, loss, .. } => {
+            Some(Decision::act(22, vec![close(deployment, Why::Lost(loss.text().to_owned()))]))
+        }
+        Placement::Leased(_) | Placement::Bidding(_) | Placement::InDoubt(_) | Placement::Closing { .. } => {
+            None
+        }
     }
 }
 
@@ -243,7 +277,8 @@ pub(super) fn lost(look: &Look<'_>, id: &DeploymentId, provider: Option<&Address
     if !may_replace(look) {
         return Decision::act(21, vec![close(id, Why::GivenUp(why))]);
     }
-    let avoid = provider.and_then(|provider| avoid(look, provider, why.clone()));
+    let theirs = provider.filter(|_| !matches!(loss, Loss::ClosedByOwner | Loss::Unfunded));
+    let avoid = theirs.and_then(|provider| avoid(look, provider, why.clone()));
     Decision::act(22, avoid.into_iter().chain([close(id, Why::Lost(why))]).collect())
 }
 
@@ -261,6 +296,7 @@ impl Loss {
     pub const fn text(self) -> &'static str {
         match self {
             Self::ClosedByProvider(_) => "the provider closed the lease",
+            Self::ClosedByOwner => "another program with this key closed the lease",
             Self::Unfunded => "the escrow ran dry",
             Self::ManifestLate => "the provider saw no manifest in time",
             Self::Unstable => "the provider found the containers not running",
@@ -279,10 +315,11 @@ pub(super) fn r14_top_ups(wanted: &Wanted, seen: &View, policy: &Policy, decisio
     for placed in &seen.placements {
         let Placement::Leased(leased) = &placed.at else { continue };
         let id = leased.lease.deployment();
-        if ends || closes(id) || leased.escrow.is_negative() {
+        let Escrow::Open(left) = leased.escrow else { continue };
+        if ends || closes(id) {
             continue;
         }
-        match top_up(wanted, leased, seen, policy, deposits(&acts)) {
+        match top_up(wanted, (leased, left), seen, policy, deposits(&acts)) {
             Some(Ok(amount)) => acts.push(Act::TopUp { id: id.clone(), amount }),
             Some(Err(Waiting::Budget { cap: MAX_TOTAL, .. })) if ends_at_limit(wanted) => {
                 acts.push(drop_wish(wanted, "budget.max_usd_total is reached".to_owned()));
@@ -318,17 +355,19 @@ fn deposits(acts: &[Act]) -> u128 {
 /// `promised`: what other top-ups of the same decision take, uact.
 fn top_up(
     wanted: &Wanted,
-    leased: &Leased,
+    (leased, left): (&Leased, Dec),
     seen: &View,
     policy: &Policy,
     promised: u128,
 ) -> Option<Result<Coin, Waiting>> {
     let lasts = |seconds| cost_of(leased.price.amount, seconds, &seen.tip);
-    let left = leased.escrow.trunc()?;
-    if left >= lasts(wanted.cluster.escrow.runway) {
+    let (left, overdue) =
+        if left.is_negative() { (0, Dec::ZERO.checked_sub(left)?.ceil()?) } else { (left.trunc()?, 0) };
+    if overdue == 0 && left >= lasts(wanted.cluster.escrow.runway) {
         return None;
     }
-    let need = Coin::uact(lasts(wanted.cluster.escrow.target).saturating_sub(left));
+    let target = lasts(wanted.cluster.escrow.target).saturating_sub(left);
+    let need = Coin::uact(target.saturating_add(overdue));
     let forbid = |have: Coin, cap| Some(Err(Waiting::Budget { need: need.clone(), have, cap }));
     let committed = seen.history.spent.saturating_add(promised);
     let have = seen.wallet.uact.saturating_sub(promised);

@@ -1,13 +1,15 @@
 //! One test per row of `docs/lifecycle.md`. `check` runs on every decision that is made here.
 
-mod world;
+mod escrow;
+mod leaving;
+pub(crate) mod world;
 
 use akash_types::{CloseReason, Coin, Dec, Height};
 
 use self::world::{World, bidding, closing, lease_of, leased, lost, offer, provider, version};
 use super::*;
 use crate::act::Row;
-use crate::view::{Doubt, Loss, Manifest, Ray, Try};
+use crate::view::{Doubt, Escrow, Loss, Manifest, Ray, Try};
 
 #[test]
 fn r1_nothing_wanted_and_nothing_there() {
@@ -253,61 +255,6 @@ fn r13_opens_a_replacement_beside_it_and_closes_the_old_one_when_it_is_ready() {
 }
 
 #[test]
-fn r14_tops_up_to_the_target_and_says_when_it_may_not() {
-    let low =
-        |world: World| world.place(1, world::leased_with(1, |l| l.escrow = Dec::from_int(1_000))).ready();
-    let decision = low(World::new()).decide();
-    assert_eq!(decision.row, Row(14));
-    // 12 h at 6 s blocks and 100 uact, less what is left.
-    assert!(
-        matches!(decision.acts.as_slice(), [Act::TopUp { amount, .. }] if *amount == Coin::uact(7_200 * 100 - 1_000))
-    );
-    let poor = low(World::new().view(|v| v.wallet.uact = 5)).decide();
-    assert!(matches!(poor.waiting, Some(Waiting::Budget { cap: "wallet balance", .. })));
-    let paused = low(World::new().view(|v| v.wallet.paused = true)).decide();
-    assert!(paused.acts.is_empty());
-}
-
-#[test]
-fn r14_is_added_to_whatever_else_is_decided_but_not_to_a_close() {
-    let low = |l: &mut crate::view::Leased| l.escrow = Dec::from_int(1_000);
-    let starting = World::new().place(
-        1,
-        world::leased_with(1, |l| {
-            low(l);
-            l.ray = Ray::Unreachable("refused".to_owned());
-        }),
-    );
-    let decision = starting.decide();
-    assert_eq!(decision.row, Row(15));
-    assert!(matches!(decision.acts.as_slice(), [Act::TopUp { .. }]));
-    let late = World::new().height(10_000).place(1, world::leased_with(1, low));
-    assert!(late.decide().acts.iter().all(|act| !matches!(act, Act::TopUp { .. })));
-}
-
-#[test]
-fn r14_deposits_of_one_look_share_the_wallet_and_come_before_an_opening() {
-    let low = |generation| world::leased_with(generation, |l| l.escrow = Dec::from_int(1_000));
-    let both = World::new().place(1, low(1)).place(2, low(2)).view(|v| v.wallet.uact = 1_000_000).decide();
-    assert!(matches!(both.acts.as_slice(), [Act::TopUp { .. }]), "{both:?}");
-
-    let opening = |uact| {
-        let bigger = World::new().place(1, low(1)).ready().wish(|w| {
-            w.version = version(2);
-            w.restart = true;
-            w.groups[0].units[0].count = 5;
-        });
-        bigger.view(|v| v.wallet.uact = uact).decide()
-    };
-    let enough = opening(200_000_000);
-    assert!(matches!(enough.acts.as_slice(), [Act::OpenDeployment { .. }, Act::TopUp { .. }]), "{enough:?}");
-    // Enough for either, not for both.
-    let short = opening(108_100_000);
-    assert_eq!(short.row, Row(14));
-    assert!(matches!(short.acts.as_slice(), [Act::TopUp { .. }]), "{short:?}");
-}
-
-#[test]
 fn r15_waits_for_the_first_start() {
     let starting =
         world::leased_with(1, |l| l.ray = Ray::Starting { nodes: 2, phase: "ray starting".to_owned() });
@@ -351,22 +298,6 @@ fn r17_a_silent_gateway_is_no_lost_lease() {
         World::new().place(1, leased(1)).ready().lease(|l| l.ray = Ray::Unreachable("timed out".to_owned()));
     let decision = world.decide();
     assert_eq!((decision.row, decision.acts.len()), (Row(17), 0));
-}
-
-#[test]
-fn r14_counts_what_the_lease_has_already_cost() {
-    let spent = |spent| {
-        World::new()
-            .wish(|w| w.cluster.budget.max_total = Some(1_000_000))
-            .place(1, world::leased_with(1, |l| l.escrow = Dec::from_int(1_000)))
-            .ready()
-            .view(|v| v.history.spent = spent)
-    };
-    assert!(matches!(spent(200_000).decide().acts.as_slice(), [Act::TopUp { .. }]));
-    let over = spent(990_000).decide();
-    assert!(matches!(over.waiting, Some(Waiting::Budget { cap: "budget.max_usd_total", .. })));
-    let ends = spent(990_000).wish(|w| w.cluster.budget.on_limit = crate::spec::OnLimit::Down).decide();
-    assert!(matches!(ends.acts.as_slice(), [Act::DropWish { .. }]));
 }
 
 #[test]
@@ -443,17 +374,6 @@ fn r19_ready_and_nothing_to_do() {
 }
 
 #[test]
-fn r20_opens_a_replacement_when_the_provider_leaves_and_drains_before_the_deadline() {
-    let leaving = |in_ms: u64| {
-        let world = World::new();
-        let deadline_ms = world.now_ms() + in_ms;
-        world.place(1, Placement::Reclaiming { lease: lease_of(1), deadline_ms }).decide()
-    };
-    assert!(matches!(leaving(3_600_000).acts.as_slice(), [Act::OpenDeployment { generation: 2, .. }]));
-    assert!(matches!(leaving(30_000).acts.as_slice(), [Act::DrainJobs { .. }, Act::CloseDeployment { .. }]));
-}
-
-#[test]
 fn r21_a_loss_too_many_is_not_replaced() {
     let world = World::new().place(1, lost(1, Loss::Unstable));
     let recent = vec![world.now_ms() - 1_000; 3];
@@ -472,6 +392,11 @@ fn r22_a_loss_is_closed_and_its_provider_avoided() {
     let long_ago =
         World::new().place(1, lost(1, Loss::Unstable)).view(|v| v.history.replacements_ms = vec![1; 9]);
     assert_eq!(long_ago.decide().row, Row(22));
+    // Nobody is avoided for what he did not do.
+    for loss in [Loss::ClosedByOwner, Loss::Unfunded] {
+        let decision = World::new().place(1, lost(1, loss)).decide();
+        assert!(matches!(decision.acts.as_slice(), [Act::CloseDeployment { .. }]), "{decision:?}");
+    }
 }
 
 #[test]
@@ -514,6 +439,8 @@ fn r25_waits_until_the_chain_shows_it_closed() {
 mod property {
     use proptest::prelude::*;
 
+    use super::escrow::units;
+    use super::world::START_MS;
     use super::*;
 
     fn placement() -> impl Strategy<Value = Placement> {
@@ -528,17 +455,23 @@ mod property {
             Just(Ray::Joined { nodes: 3, trouble: None }),
             Just(Ray::Probed { nodes: 3, idle_since_ms: None }),
         ];
+        let escrows = prop_oneof![
+            Just(Escrow::Frozen),
+            (-2_000_000_i64..2_000_000).prop_map(|whole| Escrow::Open(units(whole))),
+        ];
         prop_oneof![
             Just(bidding(100, vec![])),
             Just(bidding(100, vec![offer(1, 40), offer(2, 99_999)])),
-            (manifests, rays, 0_u64..2_000_000).prop_map(|(manifest, ray, escrow)| {
-                world::leased_with(1, |l| {
-                    l.manifest = manifest.clone();
-                    l.ray = ray.clone();
-                    l.escrow = Dec::from_int(escrow);
-                })
-            }),
-            Just(Placement::Reclaiming { lease: lease_of(1), deadline_ms: 9_999_999_999_999 }),
+            (manifests, rays, escrows, proptest::option::of(0_u64..99_999_999)).prop_map(
+                |(manifest, ray, escrow, leaves)| {
+                    world::leased_with(1, |l| {
+                        l.manifest = manifest.clone();
+                        l.ray = ray.clone();
+                        l.escrow = escrow;
+                        l.leaves_ms = leaves.map(|ms| START_MS + ms);
+                    })
+                }
+            ),
             Just(lost(1, Loss::Unfunded)),
             Just(closing(1, true)),
             Just(closing(1, false)),

@@ -7,6 +7,7 @@
 )]
 
 mod market;
+mod misfortunes;
 mod outside;
 mod run;
 mod script;

@@ -8,6 +8,7 @@ use akash_types::escrow::{self, AccountId};
 use akash_types::{
     Address, Bid, BidId, BidState, CloseReason, Coin, Dec, DecCoin, Deployment, DeploymentId,
     DeploymentState, Group, GroupSpec, GroupState, Height, Lease, LeaseId, LeaseState, Order, OrderState,
+    Reclamation,
 };
 use rayakash_core::Act;
 use rayakash_core::view::Version;
@@ -51,6 +52,8 @@ struct Standing {
     lease: Option<Lease>,
     funds: u128,
     transferred: u128,
+    /// What it owes since it ran dry.
+    debt: u128,
     settled_at: Height,
 }
 
@@ -117,8 +120,16 @@ impl Market {
             reclamation: None,
         };
         let funds = deposit.amount;
-        let standing =
-            Standing { deployment, spec, order, lease: None, funds, transferred: 0, settled_at: now };
+        let standing = Standing {
+            deployment,
+            spec,
+            order,
+            lease: None,
+            funds,
+            transferred: 0,
+            debt: 0,
+            settled_at: now,
+        };
         self.deployments.insert(id, standing);
         Ok(())
     }
@@ -151,11 +162,31 @@ impl Market {
         Ok(())
     }
 
+    /// A deposit that comes before anybody settled pays what is overdue.
     fn top_up(&mut self, id: &DeploymentId, amount: &Coin, now: Height) -> Result<(), String> {
-        self.settle(id, now)?;
+        self.active(id)?;
         self.pay_in(amount.amount)?;
         self.active(id)?.funds += amount.amount;
-        Ok(())
+        self.settle(id, now)
+    }
+
+    /// Providers take what they have earned, which is what finds out that an account has run dry.
+    pub(crate) fn withdraw(&mut self, now: Height) {
+        for id in self.deployments.keys().cloned().collect::<Vec<_>>() {
+            // Those that are closed have nothing left to take.
+            let _closed = self.settle(&id, now);
+        }
+    }
+
+    /// Every provider gives notice: it leaves at `deadline`, Unix seconds.
+    pub(crate) fn give_notice(&mut self, deadline: u64, now: Height) {
+        let reason = CloseReason::Decommission;
+        for lease in self.deployments.values_mut().filter_map(|standing| standing.lease.as_mut()) {
+            if lease.state == LeaseState::Active {
+                lease.state = LeaseState::Reclaiming;
+                lease.reclamation = Some(Reclamation { window: 3_600, started_at: now, deadline, reason });
+            }
+        }
     }
 
     fn update(&mut self, id: &DeploymentId, version: Version) -> Result<(), String> {
@@ -169,7 +200,8 @@ impl Market {
 
     fn close(&mut self, id: &DeploymentId, now: Height) -> Result<(), String> {
         self.settle(id, now)?;
-        let standing = self.active(id)?;
+        // The settlement may have closed it.
+        let Ok(standing) = self.active(id) else { return Ok(()) };
         standing.deployment.state = DeploymentState::Closed;
         standing.order.state = OrderState::Closed;
         if let Some(lease) = &mut standing.lease {
@@ -183,17 +215,21 @@ impl Market {
         Ok(())
     }
 
-    /// Pays the provider for the blocks since the last settlement.
+    /// Pays the provider for the blocks since the last settlement. What is short of that ends the deployment.
     fn settle(&mut self, id: &DeploymentId, now: Height) -> Result<(), String> {
         let standing = self.active(id)?;
         let blocks = now.since(standing.settled_at);
         standing.settled_at = now;
         let Some(lease) = &standing.lease else { return Ok(()) };
         let due = lease.price.amount.checked_mul(blocks).and_then(Dec::trunc).ok_or("not payable")?;
-        standing.funds = standing.funds.checked_sub(due).ok_or("the escrow ran dry")?;
-        standing.transferred += due;
+        let paid = due.min(standing.funds);
         let provider = lease.id.provider.clone();
-        *self.paid.entry(provider).or_default() += due;
+        standing.funds -= paid;
+        standing.transferred += paid;
+        if paid < due {
+            standing.run_dry(due - paid, now);
+        }
+        *self.paid.entry(provider).or_default() += paid;
         Ok(())
     }
 
@@ -226,7 +262,8 @@ impl Market {
     /// The version that a live lease is to run.
     pub(crate) fn version_of(&self, lease: &LeaseId) -> Option<Version> {
         let standing = self.deployments.get(lease.deployment())?;
-        let live = standing.lease.as_ref().is_some_and(|l| &l.id == lease && l.state == LeaseState::Active);
+        let states = [LeaseState::Active, LeaseState::Reclaiming];
+        let live = standing.lease.as_ref().is_some_and(|l| &l.id == lease && states.contains(&l.state));
         live.then_some(standing.deployment.hash)
     }
 
@@ -279,9 +316,21 @@ impl Standing {
         asks.iter().map(bid).collect()
     }
 
+    fn run_dry(&mut self, debt: u128, now: Height) {
+        self.debt = debt;
+        self.deployment.state = DeploymentState::Closed;
+        self.order.state = OrderState::Closed;
+        if let Some(lease) = &mut self.lease {
+            lease.state = LeaseState::InsufficientFunds;
+            lease.closed_on = now;
+            lease.reason = CloseReason::InsufficientFunds;
+        }
+    }
+
     fn group(&self) -> Group {
         let state = match self.deployment.state {
             DeploymentState::Active => GroupState::Open,
+            _ if self.debt > 0 => GroupState::InsufficientFunds,
             _ => GroupState::Closed,
         };
         let id = self.deployment.id.group(1);
@@ -291,16 +340,18 @@ impl Standing {
     fn account(&self, owner: &Address) -> escrow::Account {
         let state = match self.deployment.state {
             DeploymentState::Active => escrow::State::Open,
+            _ if self.debt > 0 => escrow::State::Overdrawn,
             _ => escrow::State::Closed,
         };
-        let whole = |amount: u128| vec![DecCoin::uact(Dec::from_int(u64::try_from(amount).unwrap()))];
+        let dec = |amount: u128| Dec::from_int(u64::try_from(amount).unwrap());
+        let whole = |amount: u128| vec![DecCoin::uact(dec(amount))];
         escrow::Account {
             id: AccountId::of_deployment(&self.deployment.id),
             owner: owner.clone(),
             state,
             transferred: whole(self.transferred),
             settled_at: self.settled_at,
-            funds: whole(self.funds),
+            funds: vec![DecCoin::uact(dec(self.funds).checked_sub(dec(self.debt)).unwrap())],
             deposits: vec![],
         }
     }

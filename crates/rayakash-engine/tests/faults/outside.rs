@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use akash_types::{Coin, DeploymentId, Height, LeaseId};
 use async_trait::async_trait;
-use rayakash_core::blueprint::Keys;
+use rayakash_core::blueprint::{Keys, Plan};
 use rayakash_core::spec::{Cluster, Name};
 use rayakash_core::view::{Ray, Tip, Version, Wallet};
 use rayakash_core::{Act, Secret};
@@ -26,10 +26,12 @@ use crate::script::{Fault, Script, in_doubt};
 pub(crate) const BLOCK_MS: u64 = 6_000;
 const FIRST_BLOCK: u64 = 1_000;
 const START_MS: u64 = 1_781_208_244_926;
+/// So long after an update the pods of the version before answer.
+const OLD_MS: u64 = 1_500;
 /// From the manifest until the containers run, until Ray starts, until every node is probed.
 const PODS_MS: u64 = 2_000;
 const RAY_MS: u64 = 4_000;
-const READY_MS: u64 = 8_000;
+pub(crate) const READY_MS: u64 = 8_000;
 /// A transaction is on its way for so long, and so is the answer.
 const WAY: Duration = Duration::from_millis(1_500);
 
@@ -48,12 +50,14 @@ struct Running {
     version: Version,
     since_ms: u64,
     sends: u32,
+    /// What ran before, until when.
+    old: Option<(Version, u64)>,
 }
 
 #[derive(Default)]
 struct Files {
-    /// Replicas per service, by version.
-    manifests: BTreeMap<Version, BTreeMap<String, u32>>,
+    /// By version.
+    manifests: BTreeMap<Version, Plan>,
     gates: BTreeMap<LeaseId, (String, u16)>,
 }
 
@@ -128,7 +132,7 @@ impl Outside {
         START_MS + u64::try_from(self.start.elapsed().as_millis()).unwrap()
     }
 
-    fn tip(&self) -> Tip {
+    pub(crate) fn tip(&self) -> Tip {
         if let Some(tip) = self.weather.lock().unwrap().stalled {
             return tip;
         }
@@ -222,9 +226,14 @@ impl Outside {
         }
         let now_ms = self.now_ms();
         let mut providers = self.providers.lock().unwrap();
-        let running =
-            providers.entry(lease.clone()).or_insert(Running { version, since_ms: now_ms, sends: 0 });
+        let running = providers.entry(lease.clone()).or_insert(Running {
+            version,
+            since_ms: now_ms,
+            sends: 0,
+            old: None,
+        });
         if running.version != version {
+            running.old = Some((running.version, now_ms + OLD_MS));
             (running.version, running.since_ms) = (version, now_ms);
         }
         running.sends += 1;
@@ -232,11 +241,17 @@ impl Outside {
         Outcome::Done(Receipt::default())
     }
 
-    /// Milliseconds since the provider was given what runs under a lease.
-    fn runs_ms(&self, lease: &LeaseId) -> Option<u64> {
+    /// What the provider runs under a lease, and for how many milliseconds.
+    fn runs(&self, lease: &LeaseId) -> Option<(Version, u64)> {
         self.market().version_of(lease)?;
-        let providers = self.providers.lock().unwrap();
-        Some(self.now_ms() - providers.get(lease)?.since_ms)
+        let (providers, now_ms) = (self.providers.lock().unwrap(), self.now_ms());
+        let running = providers.get(lease)?;
+        let old = running.old.filter(|(_, until_ms)| now_ms < *until_ms);
+        Some(old.map_or((running.version, now_ms - running.since_ms), |(version, _)| (version, u64::MAX)))
+    }
+
+    fn plan_of(&self, version: Version) -> Plan {
+        self.files.lock().unwrap().manifests.get(&version).cloned().unwrap()
     }
 }
 
@@ -301,11 +316,8 @@ impl Providers for Outside {
         if host_uri != format!("https://{}:8443", lease.provider) {
             return Err(unavailable(host_uri));
         }
-        if self.runs_ms(lease).is_none_or(|ms| ms < PODS_MS) {
-            return Ok(LeaseLook::default());
-        }
-        let version = self.market().version_of(lease).unwrap();
-        let available = self.files.lock().unwrap().manifests[&version].clone();
+        let Some((version, PODS_MS..)) = self.runs(lease) else { return Ok(LeaseLook::default()) };
+        let available = self.plan_of(version).nodes;
         let gate = Some((format!("{}.example", lease.provider), 8443));
         Ok(LeaseLook { available, gate, complaints: vec![] })
     }
@@ -319,14 +331,17 @@ impl Providers for Outside {
 impl Head for Outside {
     async fn look(&self, gate: &Gate<'_>) -> HeadLook {
         let nodes = gate.expected.values().map(|pods| pods.wanted).sum();
-        let ray = match self.runs_ms(gate.lease) {
+        let ray = match self.runs(gate.lease).map(|(version, ms)| (self.plan_of(version).revision, ms)) {
             _ if self.weather.lock().unwrap().ray_down => {
                 Ray::Starting { nodes: 0, phase: "ray down".to_owned() }
             }
-            None | Some(0..RAY_MS) => Ray::Unreachable("nobody answers".to_owned()),
-            Some(RAY_MS..READY_MS) => Ray::Starting { nodes: 1, phase: "ray starts".to_owned() },
+            None | Some((_, 0..RAY_MS)) => Ray::Unreachable("nobody answers".to_owned()),
+            Some((revision, _)) if revision != gate.revision => {
+                Ray::Starting { nodes: 0, phase: "containers of the version before".to_owned() }
+            }
+            Some((_, RAY_MS..READY_MS)) => Ray::Starting { nodes: 1, phase: "ray starts".to_owned() },
             // A job runs, so that a close is preceded by a drain.
-            Some(READY_MS..) => Ray::Probed { nodes, idle_since_ms: None },
+            Some((_, READY_MS..)) => Ray::Probed { nodes, idle_since_ms: None },
         };
         HeadLook { ray, nodes: vec![] }
     }
@@ -353,7 +368,7 @@ impl Vault for Outside {
     }
 
     async fn keep(&self, _: &Name, version: Version, manifest: &Secret) -> Result<(), Unavailable> {
-        self.files.lock().unwrap().manifests.entry(version).or_insert_with(|| services(manifest));
+        self.files.lock().unwrap().manifests.entry(version).or_insert_with(|| plan(manifest));
         Ok(())
     }
 
@@ -366,16 +381,14 @@ impl Vault for Outside {
         self.files.lock().unwrap().gates.get(lease).cloned()
     }
 
-    async fn services(&self, _: &Name, version: Version) -> Result<BTreeMap<String, u32>, Unavailable> {
+    async fn plan(&self, _: &Name, version: Version) -> Result<Plan, Unavailable> {
         let files = self.files.lock().unwrap();
         files.manifests.get(&version).cloned().ok_or_else(|| unavailable("the manifest's file"))
     }
 }
 
-fn services(manifest: &Secret) -> BTreeMap<String, u32> {
-    let manifest = akash_sdl::Manifest::from_json(manifest.expose().as_bytes()).unwrap();
-    let all = manifest.0.iter().flat_map(|group| &group.services);
-    all.map(|service| (service.name.clone(), service.count)).collect()
+fn plan(manifest: &Secret) -> Plan {
+    Plan::of(&akash_sdl::Manifest::from_json(manifest.expose().as_bytes()).unwrap())
 }
 
 #[async_trait]

@@ -210,10 +210,16 @@ impl Run {
 
     /// Ends the loop where it stands and begins anew: with the ledger's file, or with a new loop only.
     pub(crate) async fn interrupt(&mut self) {
+        self.away(2 * BLOCK_MS, || {}).await;
+    }
+
+    /// Ends the loop and begins anew so much later; something happens just before that.
+    pub(crate) async fn away(&mut self, millis: u64, happens: impl FnOnce()) {
         self.engine = None;
         self.outside.script().held = false;
         // Paused time moves on only when no write is under way.
-        sleep(Duration::from_millis(2 * BLOCK_MS)).await;
+        sleep(Duration::from_millis(millis)).await;
+        happens();
         if self.restart {
             self.process = None;
             self.process = Some(Process::start(&self.outside, &self.home));
@@ -275,8 +281,11 @@ impl Run {
         self.books().await.facts.iter().filter(|fact| matches!(fact, Fact::Unready { .. })).count()
     }
 
-    /// All money is somewhere, and the ledger says where.
-    pub(crate) async fn check_money(&self) {
+    /// All money is somewhere, and the ledger says where: once what is on its way has arrived.
+    pub(crate) async fn check_money(&mut self) {
+        while !self.engine().gone && !self.books().await.open.is_empty() {
+            self.for_ms(500).await;
+        }
         let books = self.books().await;
         let market = self.outside.market();
         let all = market.uact + market.escrowed() + market.earned();
@@ -287,7 +296,7 @@ impl Run {
     }
 
     /// Nothing is there, nothing is open, and the books agree with the market to the micro-unit.
-    pub(crate) async fn check_end(&self) {
+    pub(crate) async fn check_end(&mut self) {
         self.check_money().await;
         let (label, books) = (&self.label, self.books().await);
         assert!(books.wish.is_none(), "{label}: nothing is wanted");

@@ -7,21 +7,22 @@ use akash_types::{
     Memory, PlacementRequirements, ResourceUnit, Resources, Volume,
 };
 
-use crate::act::Decision;
+use crate::act::{Act, Decision, Row};
+use crate::check::Violation;
 use crate::spec::{self, Cluster, NodeType};
 use crate::view::{
-    Bidding, Closed, History, LeaseFacts, Leased, Loss, Manifest, Offer, Placed, Placement, Pods, Ray, Role,
-    Tip, Version, View, Wallet,
+    Bidding, Closed, Escrow, History, LeaseFacts, Leased, Loss, Manifest, Offer, Placed, Placement, Pods,
+    Ray, Role, Tip, Version, View, Wallet,
 };
 use crate::{Now, Policy, Wanted, check, decide};
 
-const START_MS: u64 = 1_781_208_244_926;
+pub(crate) const START_MS: u64 = 1_781_208_244_926;
 
-pub(super) fn version(n: u8) -> Version {
+pub(crate) fn version(n: u8) -> Version {
     [n; 32]
 }
 
-pub(super) fn provider(n: u8) -> Address {
+pub(crate) fn provider(n: u8) -> Address {
     Address::from_bytes(&[n; 20]).unwrap()
 }
 
@@ -33,11 +34,11 @@ fn deployment(generation: u8) -> DeploymentId {
     DeploymentId::new(owner(), Dseq::new(START_MS - 1_000 + u64::from(generation)).unwrap())
 }
 
-pub(super) fn lease_of(generation: u8) -> LeaseId {
+pub(crate) fn lease_of(generation: u8) -> LeaseId {
     deployment(generation).group(1).order(1).bid(provider(1)).lease()
 }
 
-fn groups() -> Vec<GroupSpec> {
+pub(crate) fn groups() -> Vec<GroupSpec> {
     let resources = Resources {
         id: 1,
         cpu: Cpu { millis: 1_000, attributes: vec![] },
@@ -55,7 +56,7 @@ fn groups() -> Vec<GroupSpec> {
     }]
 }
 
-pub(super) fn offer(n: u8, price: u64) -> Offer {
+pub(crate) fn offer(n: u8, price: u64) -> Offer {
     let bid = Bid {
         id: deployment(1).group(1).order(1).bid(provider(n)),
         state: BidState::Open,
@@ -67,16 +68,16 @@ pub(super) fn offer(n: u8, price: u64) -> Offer {
     Offer { bid, auditors: vec![], reachable: true }
 }
 
-pub(super) fn bidding(opened: u64, offers: Vec<Offer>) -> Placement {
+pub(crate) fn bidding(opened: u64, offers: Vec<Offer>) -> Placement {
     let ceiling = DecCoin::uact(Dec::from_int(30_000));
     Placement::Bidding(Bidding { deployment: deployment(1), opened: Height(opened), ceiling, offers })
 }
 
-pub(super) fn leased(generation: u8) -> Placement {
+pub(crate) fn leased(generation: u8) -> Placement {
     leased_with(generation, |_| {})
 }
 
-pub(super) fn leased_with(generation: u8, change: impl FnOnce(&mut Leased)) -> Placement {
+pub(crate) fn leased_with(generation: u8, change: impl FnOnce(&mut Leased)) -> Placement {
     let mut leased = Leased {
         lease: lease_of(generation),
         since: Height(100),
@@ -86,28 +87,29 @@ pub(super) fn leased_with(generation: u8, change: impl FnOnce(&mut Leased)) -> P
         manifest: Manifest::Accepted(version(1)),
         pods: BTreeMap::from([("ray-head".to_owned(), Pods { wanted: 3, available: 3 })]),
         ray: Ray::Joined { nodes: 3, trouble: None },
-        escrow: Dec::from_int(100_000_000),
+        escrow: Escrow::Open(Dec::from_int(100_000_000)),
+        leaves_ms: None,
     };
     change(&mut leased);
     Placement::Leased(Box::new(leased))
 }
 
-pub(super) fn lost(generation: u8, loss: Loss) -> Placement {
+pub(crate) fn lost(generation: u8, loss: Loss) -> Placement {
     Placement::Lost { deployment: deployment(generation), provider: Some(provider(1)), loss }
 }
 
-pub(super) fn closing(generation: u8, done: bool) -> Placement {
+pub(crate) fn closing(generation: u8, done: bool) -> Placement {
     let closed = done.then(|| Closed { refund: Coin::uact(600), cost: Coin::uact(400), dry: false });
     Placement::Closing { deployment: deployment(generation), since: Height(100), closed }
 }
 
-pub(super) struct World {
+pub(crate) struct World {
     wanted: Option<Wanted>,
     view: View,
 }
 
 impl World {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let node = |min_workers| NodeType {
             cpus: 1,
             gpus: 0,
@@ -159,34 +161,34 @@ impl World {
         Self { wanted: Some(wanted), view }
     }
 
-    pub(super) const fn now_ms(&self) -> u64 {
+    pub(crate) const fn now_ms(&self) -> u64 {
         self.view.tip.time_ms
     }
 
-    pub(super) fn unwanted(mut self) -> Self {
+    pub(crate) fn unwanted(mut self) -> Self {
         self.wanted = None;
         self
     }
 
-    pub(super) fn wish(mut self, change: impl FnOnce(&mut Wanted)) -> Self {
+    pub(crate) fn wish(mut self, change: impl FnOnce(&mut Wanted)) -> Self {
         self.wanted.as_mut().map(change);
         self
     }
 
-    pub(super) fn view<R>(mut self, change: impl FnOnce(&mut View) -> R) -> Self {
+    pub(crate) fn view<R>(mut self, change: impl FnOnce(&mut View) -> R) -> Self {
         drop(change(&mut self.view));
         self
     }
 
     /// Moves the chain to a height, header time with it.
-    pub(super) fn height(self, height: u64) -> Self {
+    pub(crate) fn height(self, height: u64) -> Self {
         self.view(|v| {
             v.tip.time_ms = START_MS + height.saturating_sub(102) * 6_000;
             v.tip.height = Height(height);
         })
     }
 
-    pub(super) fn place(self, generation: u32, at: Placement) -> Self {
+    pub(crate) fn place(self, generation: u32, at: Placement) -> Self {
         self.view(|v| {
             if let Placement::Leased(leased) = &at {
                 // A lease whose manifest was accepted twice, just now.
@@ -204,12 +206,12 @@ impl World {
         })
     }
 
-    pub(super) fn facts(self, change: impl FnOnce(&mut LeaseFacts)) -> Self {
+    pub(crate) fn facts(self, change: impl FnOnce(&mut LeaseFacts)) -> Self {
         self.view(|v| change(v.history.leases.values_mut().next_back().unwrap()))
     }
 
     /// Changes the newest lease.
-    pub(super) fn lease(self, change: impl FnOnce(&mut Leased)) -> Self {
+    pub(crate) fn lease(self, change: impl FnOnce(&mut Leased)) -> Self {
         self.view(|v| {
             let Placement::Leased(leased) = &mut v.placements.last_mut().unwrap().at else {
                 panic!("no lease")
@@ -218,20 +220,26 @@ impl World {
         })
     }
 
-    pub(super) fn probed(self) -> Self {
+    pub(crate) fn probed(self) -> Self {
         let now_ms = self.now_ms();
         self.lease(|l| l.ray = Ray::Probed { nodes: 3, idle_since_ms: Some(now_ms) })
     }
 
     /// Ready now and before.
-    pub(super) fn ready(self) -> Self {
+    pub(crate) fn ready(self) -> Self {
         let now_ms = self.now_ms();
         self.probed().facts(|f| {
             f.ready.insert(version(1), now_ms - 1_000);
         })
     }
 
-    pub(super) fn decide(&self) -> Decision {
+    /// What is found against acts that somebody decided on.
+    pub(crate) fn check(&self, acts: Vec<Act>) -> Result<(), Violation> {
+        let decision = Decision { row: Row(0), acts, waiting: None };
+        check(self.wanted.as_ref().map(|w| &w.cluster), &self.view, &decision)
+    }
+
+    pub(crate) fn decide(&self) -> Decision {
         let now = Now { unix_ms: self.now_ms() };
         let decision = decide(self.wanted.as_ref(), &self.view, &Policy::default(), now);
         check(self.wanted.as_ref().map(|w| &w.cluster), &self.view, &decision).expect("check finds nothing");
