@@ -176,6 +176,7 @@ mod tests {
             ),
             (404, "", retry(3), ""),
             (404, "kube: lease not found\n", retry(3), "kube: lease not found"),
+            (404, "kube: no deployments for lease\n", retry(3), "kube: no deployments for lease"),
             (503, "kube\u{1b}[2J down\n", retry(5), "kube [2J down"),
             (408, "", retry(5), "failed with 408"),
             (425, "", retry(5), "failed with 425"),

@@ -65,3 +65,25 @@ impl Allowed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use akash_types::Address;
+    use akash_types::msg::{Revoke, Send};
+
+    use super::*;
+
+    #[test]
+    fn the_key_that_the_service_has_moves_no_coins_and_lets_nobody_else() {
+        let [granter, grantee] = [1, 2].map(|n| Address::from_bytes(&[n; 20]).unwrap());
+        let send = Msg::from(Send { from: granter.clone(), to: grantee.clone(), amount: vec![] });
+        let revoke = Msg::from(Revoke { granter, grantee, type_url: String::new() });
+        for message in [send, revoke] {
+            let by = |allowed: Allowed| allowed.permits(&message);
+            assert_eq!(
+                (by(Allowed::tenant()), by(Allowed::provider()), by(Allowed::treasury())),
+                (false, false, true)
+            );
+        }
+    }
+}

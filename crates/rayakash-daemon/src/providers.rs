@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use akash_chain::{At, Client};
 use akash_provider::{
-    ChainCertificates, Event, Gateway, GatewayError, Identity, LogFilter, LogLine, PutError, StreamEnd,
+    ChainCertificates, Event, Gateway, GatewayError, Identity, LeaseStatus, LogFilter, LogLine, PutError,
+    StreamEnd,
 };
 use akash_types::{Address, Certificate, CertificateState, LeaseId};
 use akash_wallet::Token;
@@ -108,24 +109,13 @@ impl Gateways {
     async fn try_look(&self, lease: &LeaseId, host_uri: &str) -> Result<LeaseLook, Unavailable> {
         let gateway = self.gateway(&lease.provider, host_uri).map_err(|e| silent(host_uri, &e))?;
         let token = self.token(lease, &[Scope::Status])?;
-        let status = match gateway.lease_status(lease, &token).await {
-            Ok(status) => status,
-            // Accepted and not deployed yet.
-            Err(GatewayError::NotThere { .. }) => return Ok(LeaseLook::default()),
-            Err(error) => return Err(silent(host_uri, &error)),
+        let look = match gateway.lease_status(lease, &token).await {
+            Ok(status) => look_of(&status, host_uri),
+            Err(error) => return nothing_yet(host_uri, &error),
         };
-        let count = |n: i32| u32::try_from(n).unwrap_or(0);
-        let available: BTreeMap<String, u32> = status
-            .services
-            .iter()
-            .map(|(name, service)| (name.clone(), count(service.ready_replicas)))
-            .collect();
-        let ports = status.forwarded_ports.get(HEAD_SERVICE);
-        let port = ports.and_then(|ports| ports.iter().find(|port| port.port == GATE_PORT));
-        let gate = port.map(|port| (host_of(&port.host, host_uri), port.external_port));
-        let starting = available.values().any(|count| *count == 0) || available.is_empty();
+        let starting = look.available.values().any(|count| *count == 0) || look.available.is_empty();
         let complaints = if starting { self.complaints(&gateway, lease).await? } else { Vec::new() };
-        Ok(LeaseLook { available, gate, complaints })
+        Ok(LeaseLook { complaints, ..look })
     }
 
     /// Sends until the provider has it, or says no. An interruption costs nothing: sending again is harmless.
@@ -219,9 +209,46 @@ pub(crate) fn chain_of(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// A status, as far as it matters. Its counts say which containers run, and not of which version, nor whether Ray does.
+fn look_of(status: &LeaseStatus, host_uri: &str) -> LeaseLook {
+    let count = |n: i32| u32::try_from(n).unwrap_or(0);
+    let running = |(name, service): (&String, &akash_provider::lease::ServiceStatus)| {
+        (name.clone(), count(service.ready_replicas))
+    };
+    let ports = status.forwarded_ports.get(HEAD_SERVICE);
+    let port = ports.and_then(|ports| ports.iter().find(|port| port.port == GATE_PORT));
+    LeaseLook {
+        available: status.services.iter().map(running).collect(),
+        gate: port.map(|port| (host_of(&port.host, host_uri), port.external_port)),
+        complaints: Vec::new(),
+    }
+}
+
+/// An error instead of a status. A 404, whatever its text, says that the provider has the manifest and has not deployed it yet; or that
+/// the lease has ended, which only the chain is believed.
+fn nothing_yet(host_uri: &str, error: &GatewayError) -> Result<LeaseLook, Unavailable> {
+    if let GatewayError::NotThere { .. } = error {
+        Ok(LeaseLook::default())
+    } else {
+        Err(silent(host_uri, error))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_there_is_nothing_yet_and_any_other_error_is_silence() {
+        let what = || "GET /lease/1/1/1/status".to_owned();
+        for problem in ["", "kube: lease not found", "kube: no deployments for lease"] {
+            let error = GatewayError::NotThere { what: what(), problem: problem.to_owned() };
+            assert_eq!(nothing_yet("https://p", &error), Ok(LeaseLook::default()), "{problem}");
+        }
+        let failing = GatewayError::Failing { what: what(), status: 503, problem: "busy".to_owned() };
+        let silent = nothing_yet("https://p", &failing).unwrap_err();
+        assert!(silent.to_string().contains("503"), "{silent}");
+    }
 
     #[test]
     fn complaints_are_the_last_warnings_and_short() {

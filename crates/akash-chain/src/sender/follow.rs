@@ -13,7 +13,8 @@ use crate::{At, Attempt, BlockTx, Broadcast, ChainError, Client, End};
 
 /// Refusals by a node's check (codespace `sdk`) that waiting does not change: malformed, unauthorized, too poor, bad key, no such account,
 /// bad coins, out of gas, memo too long, fee too low, invalid, too large, too late. Not among them: 19 (the node has it
-/// already), 20 (mempool full), and 32 (the number is or will be used, by whom must be read from the blocks).
+/// already), 20 (mempool full), and 32 (the number is or will be used, by whom must be read from the blocks). 18 also says of a transaction
+/// without a number that its block is behind us; ours all have one.
 const TERMINAL: [u32; 12] = [2, 4, 5, 8, 9, 10, 11, 12, 13, 18, 21, 30];
 
 fn is_terminal(rejection: &Rejection) -> bool {

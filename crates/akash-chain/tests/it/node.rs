@@ -63,6 +63,8 @@ pub(crate) struct Model {
     pub(crate) mempool: Vec<Vec<u8>>,
     /// Every broadcast, in order.
     pub(crate) broadcasts: Vec<Vec<u8>>,
+    /// Another node gave it the bytes a moment before whoever broadcasts them here.
+    pub(crate) gossip: bool,
     /// Accept and forget that many broadcasts.
     pub(crate) lose: usize,
     /// What the check answers.
@@ -100,6 +102,7 @@ impl Node {
             executed: BTreeMap::new(),
             mempool: vec![],
             broadcasts: vec![],
+            gossip: false,
             lose: 0,
             check: None,
             verdicts: vec![],
@@ -250,12 +253,20 @@ impl Model {
         self.log.lock().unwrap().push(format!("broadcast {hash}"));
         self.broadcasts.push(bytes.clone());
         let mut answer = RawTxResponse { txhash: hash.to_string(), ..Default::default() };
+        let has_it = self.mempool.contains(&bytes);
+        if self.gossip && !has_it {
+            self.mempool.push(bytes.clone());
+        }
         if let Some((codespace, code)) = self.check {
             answer.codespace = codespace.into();
             answer.code = code;
+            answer.raw_log = LOG_THAT_IS_NO_TEXT.to_vec();
+        } else if has_it || self.gossip {
+            // Only its own mempool knows; a real node says no more than this.
+            (answer.codespace, answer.code) = ("sdk".into(), 19);
         } else if self.lose > 0 {
             self.lose -= 1;
-        } else if !self.mempool.contains(&bytes) {
+        } else {
             self.mempool.push(bytes);
         }
         RawTx { tx: None, tx_response: Some(answer) }
@@ -272,14 +283,16 @@ impl Model {
             txhash: hash.to_string(),
             codespace: verdict.codespace.into(),
             code: verdict.code,
-            // Raw address bytes, as a real node sends them in some logs: no UTF-8.
-            raw_log: if verdict.code == 0 { vec![] } else { vec![b'k', 0xfd, 0xa1] },
+            raw_log: if verdict.code == 0 { vec![] } else { LOG_THAT_IS_NO_TEXT.to_vec() },
             gas_wanted: 140_000,
             gas_used: 100_000,
         };
         Ok(RawTx { tx: None, tx_response: Some(answer) })
     }
 }
+
+/// Raw address bytes, as a real node sends them in some logs: no UTF-8.
+const LOG_THAT_IS_NO_TEXT: &[u8] = &[b'k', 0xfd, 0xa1];
 
 /// `BroadcastTxResponse` has its answer in field 1, `GetTxResponse` in field 2.
 #[derive(Clone, PartialEq, Message)]

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use akash_chain::{Class, Client, End, Evidence, Policy, Sender, Unsettled};
+use akash_chain::{Answer, Class, Client, End, Evidence, Policy, Sender, Unsettled};
 use akash_types::msg::CloseDeployment;
 use akash_types::{Coin, DeploymentId, Dseq, Height, Msg, Rejection};
 use akash_wallet::{Allowed, TxHash};
@@ -138,6 +138,61 @@ async fn what_a_mempool_lost_is_sent_again_the_same() {
     assert!(end.is_landed(), "{end:?}");
     assert_eq!(node.model().broadcasts.len(), 3);
     assert_eq!(distinct_broadcasts(&node), 1);
+}
+
+/// "Already done" at the first broadcast: whoever gave the node these bytes, they are on their way.
+#[tokio::test]
+async fn a_node_that_has_the_bytes_already_is_followed() {
+    let node = Node::new();
+    node.model().gossip = true;
+    let end = with(&node, async |sender, _| send(&sender, "a").await.unwrap()).await;
+    assert!(end.is_landed(), "{end:?}");
+    assert_eq!(node.model().sequence_at(10_000), 8);
+    assert_eq!(distinct_broadcasts(&node), 1);
+}
+
+/// "Already done" when they are sent again, after an interruption.
+#[tokio::test]
+async fn bytes_that_are_still_in_the_mempool_when_they_are_sent_again_land_once() {
+    let node = Node::new();
+    node.model().frozen = true;
+    with(&node, async |sender, _| {
+        let error = send(&sender, "a").await.unwrap_err();
+        assert!(matches!(error, Unsettled::Doubt { .. }), "{error:?}");
+        assert_eq!(node.model().mempool.len(), 1);
+        let error = sender.pursue("a").await.unwrap_err();
+        assert!(matches!(error, Unsettled::Doubt { .. }), "{error:?}");
+        node.model().frozen = false;
+        assert!(sender.pursue("a").await.unwrap().unwrap().is_landed());
+    })
+    .await;
+    assert_eq!(node.model().sequence_at(10_000), 8);
+    assert!(node.model().broadcasts.len() > 1);
+    assert_eq!(distinct_broadcasts(&node), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_whose_log_is_no_text_is_a_refusal_and_no_silence() {
+    let node = Node::new();
+    node.model().check = Some(("feegrant", 2));
+    let broadcast = node.run(async |client| client.broadcast(&foreign()).await).await;
+    let [(_, Answer::Rejected(rejection))] = broadcast.answers.as_slice() else { panic!("{broadcast:?}") };
+    assert!(rejection.is(("feegrant", 2)));
+    assert_eq!(rejection.log, "k\u{fffd}\u{fffd}");
+}
+
+/// What a close and a withdrawal in one block do to a payment must not happen to two acts of ours.
+#[tokio::test]
+async fn two_intents_of_a_key_are_never_in_one_block() {
+    let node = Node::new();
+    let (a, b) = with(&node, async |sender, _| {
+        tokio::join!(Box::pin(send(&sender, "a")), Box::pin(send(&sender, "b")))
+    })
+    .await;
+    let (End::Landed { height: a, .. }, End::Landed { height: b, .. }) = (a.unwrap(), b.unwrap()) else {
+        panic!("not both")
+    };
+    assert_ne!(a, b);
 }
 
 #[tokio::test]

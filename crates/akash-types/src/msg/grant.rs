@@ -214,3 +214,23 @@ impl From<&RevokeAllowance> for feegrant::MsgRevokeAllowance {
         Self { granter: m.granter.to_string(), grantee: m.grantee.to_string() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Msg;
+
+    /// A chain refuses a deposit grant without the limit of the older version, also when the newer one has all that is meant.
+    #[test]
+    fn the_old_limit_is_on_the_wire() {
+        let [granter, grantee] = [1, 2].map(|n| Address::from_bytes(&[n; 20]).unwrap());
+        let authorization = DepositAuthorization::new(vec![Scope::Deployment], vec![Coin::uact(5)]);
+        let grant = Msg::from(GrantDeposits { granter, grantee, authorization, expires: None });
+        assert_eq!(Msg::from_any(&grant.to_any()).unwrap(), grant);
+        let wire = authz::MsgGrant::decode(&*grant.to_any().value).unwrap();
+        let inner = wire.grant.unwrap().authorization.unwrap().value;
+        // Field 1, ten bytes: {1: "uakt", 2: "0"}.
+        let limit = b"\x0a\x09\x0a\x04uakt\x12\x010";
+        assert!(inner.starts_with(limit), "{inner:?}");
+    }
+}

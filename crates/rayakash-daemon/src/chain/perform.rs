@@ -136,3 +136,6 @@ fn doubt(unsettled: &Unsettled) -> Outcome {
         None => Outcome::NotStarted { why },
     }
 }
+
+#[cfg(test)]
+mod tests;
