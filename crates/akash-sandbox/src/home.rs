@@ -39,9 +39,9 @@ pub struct Info {
     /// How pods are kept apart: `host` or `namespaces`.
     #[serde(default)]
     pub pods: String,
-    /// Why not in another way, where there was a choice.
+    /// What that lacks, for people: namespaces, where they cannot be made, or a way out.
     #[serde(default)]
-    pub pods_because: Option<String>,
+    pub pods_lack: Option<String>,
 }
 
 /// What a running sandbox says about one of its providers.

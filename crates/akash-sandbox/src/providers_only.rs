@@ -31,6 +31,10 @@ pub struct Visit {
     pub chain_id: String,
     /// The providers.
     pub providers: Vec<ProviderInfo>,
+    /// How pods are kept apart: `host` or `namespaces`.
+    pub pods: &'static str,
+    /// What that lacks, for people.
+    pub pods_lack: Option<String>,
 }
 
 /// Runs `config.providers` providers on the chain of a node (`http://host:port`) until `until` is done; tells `on_ready` where they are.
@@ -49,15 +53,23 @@ pub async fn run_providers(
     let cancel = CancellationToken::new();
     // Dropped on any way out: what runs ends with it.
     let _ends = cancel.clone().drop_guard();
-    let providers = tokio::select! {
+    let started = tokio::select! {
         started = start(config, node, &home, &cancel) => started?,
         () = &mut until => return Ok(()),
     };
-    let (providers, chain_id) = providers;
-    on_ready(&Visit { node: node.to_owned(), chain_id, providers: providers.info().await });
+    let Started { providers, chain_id, isolation, lack } = started;
+    let (node, pods) = (node.to_owned(), isolation.word());
+    on_ready(&Visit { node, chain_id, providers: providers.info().await, pods, pods_lack: lack });
     until.await;
     providers.stop().await;
     Ok(())
+}
+
+struct Started {
+    providers: Providers,
+    chain_id: String,
+    isolation: Isolation,
+    lack: Option<String>,
 }
 
 async fn start(
@@ -65,18 +77,18 @@ async fn start(
     node: &str,
     home: &Home,
     cancel: &CancellationToken,
-) -> Result<(Providers, String), Error> {
+) -> Result<Started, Error> {
     let chain_id = chain_id(node).await?;
     if is_public(&chain_id) {
         return Err(Error::PublicNetwork { node: node.to_owned(), chain_id });
     }
     config.genesis.chain_id.clone_from(&chain_id);
-    let (isolation, _) = Isolation::choose(config.pods, &home.path().join("probe")).await?;
+    let (isolation, lack) = Isolation::choose(config.pods, &home.path().join("probe")).await?;
     let mut ports = home.ports();
     let providers = Providers::start(&config, isolation, node, ports.gateways, cancel.child_token()).await?;
     ports.gateways = providers.ports().await;
     home.remember(ports)?;
-    Ok((providers, chain_id))
+    Ok(Started { providers, chain_id, isolation, lack })
 }
 
 /// The chain of a node, which may be coming up.

@@ -49,7 +49,7 @@ pub fn key(holder: &Keyholder) -> Result<Key, Error> {
 pub async fn start(config: Config) -> Result<Sandbox, Error> {
     let home = Home::lock(&config.home)?;
     let probe = home.path().join("probe");
-    let (isolation, why_not) = Isolation::choose(config.pods, &probe).await?;
+    let (isolation, lacks) = Isolation::choose(config.pods, &probe).await?;
     let node = Arc::new(Node::open(home.path(), config.genesis.clone(), config.block_time)?);
     let mut ports = home.ports();
     let chain = Listeners {
@@ -89,7 +89,7 @@ pub async fn start(config: Config) -> Result<Sandbox, Error> {
         tenant: Keyholder::TENANT.address.to_owned(),
         providers: providers.info().await,
         pods: isolation.word().to_owned(),
-        pods_because: why_not.map(|why| why.to_string()),
+        pods_lack: lacks,
     };
     let controlled =
         Controls { node: Arc::clone(&node), providers: Arc::downgrade(&providers), stop: stop_asked.clone() };

@@ -121,12 +121,11 @@ fn about(info: &Info) -> String {
         "sandbox: no real money\nchain       {} at {}\nrpc         http://{}\nrest        http://{}\ntenant      {}\nmnemonic    {}",
         info.chain_id, info.grpc, info.rpc, info.rest, info.tenant, info.mnemonic
     );
-    let mut text = chain + &providers(&info.providers);
-    text.push_str(&format!("\npods        {}", info.pods));
-    if let Some(why) = &info.pods_because {
-        text.push_str(&format!(", because namespaces cannot be made: {why}"));
-    }
-    text
+    chain + &providers(&info.providers) + &pods(&info.pods, info.pods_lack.as_deref())
+}
+
+fn pods(apart: &str, lack: Option<&str>) -> String {
+    format!("\npods        {apart}{}", lack.map(|lack| format!(", {lack}")).unwrap_or_default())
 }
 
 fn visiting(visit: &Visit) -> String {
@@ -134,7 +133,7 @@ fn visiting(visit: &Visit) -> String {
         "providers only, on a chain that is no public network: no real money\nchain       {} at {}\nmnemonic    {MNEMONIC} (public)",
         visit.chain_id, visit.node
     );
-    node + &providers(&visit.providers)
+    node + &providers(&visit.providers) + &pods(visit.pods, visit.pods_lack.as_deref())
 }
 
 fn providers(all: &[ProviderInfo]) -> String {

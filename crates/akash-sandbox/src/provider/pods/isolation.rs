@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::network::{self, Privilege};
+use super::network::{self, NoWayOut, Privilege};
 
 /// How the pods of a sandbox are to be kept apart.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,15 +72,16 @@ pub(crate) fn tool(name: &str) -> PathBuf {
 const PROGRAMS: &str = "hostname ip mount nsenter python3 setpriv setsid unshare";
 
 impl Isolation {
-    /// What `wish` comes to on this machine, and why that is not namespaces where they could have been. Tries it out below
-    /// `folder`, since nothing else tells.
-    pub async fn choose(wish: Wish, folder: &Path) -> Result<(Self, Option<NoNamespaces>), NoNamespaces> {
+    /// What `wish` comes to on this machine, and what that lacks, for people. Tries it out below `folder`, since nothing else tells.
+    pub async fn choose(wish: Wish, folder: &Path) -> Result<(Self, Option<String>), NoNamespaces> {
         if wish == Wish::Host {
             return Ok((Self::Host, None));
         }
         match namespaces(folder).await {
-            Ok(isolation) => Ok((isolation, None)),
-            Err(why) if wish == Wish::Auto => Ok((Self::Host, Some(why))),
+            Ok((isolation, way_out)) => Ok((isolation, way_out.err().map(|why| why.to_string()))),
+            Err(why) if wish == Wish::Auto => {
+                Ok((Self::Host, Some(format!("namespaces cannot be made: {why}"))))
+            }
             Err(why) => Err(why),
         }
     }
@@ -94,7 +95,7 @@ impl Isolation {
     }
 }
 
-async fn namespaces(folder: &Path) -> Result<Isolation, NoNamespaces> {
+async fn namespaces(folder: &Path) -> Result<(Isolation, Result<(), NoWayOut>), NoNamespaces> {
     let missing = missing().await;
     if !missing.is_empty() {
         return Err(NoNamespaces::Programs { programs: missing.join(", ") });
@@ -102,7 +103,7 @@ async fn namespaces(folder: &Path) -> Result<Isolation, NoNamespaces> {
     let mut problem = String::new();
     for &privilege in Privilege::ours() {
         match network::try_out(privilege, folder).await {
-            Ok(()) => return Ok(Isolation::Namespaces(privilege)),
+            Ok(way_out) => return Ok((Isolation::Namespaces(privilege), way_out)),
             Err(error) => problem = error.to_string(),
         }
     }

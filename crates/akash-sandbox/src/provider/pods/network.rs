@@ -1,9 +1,11 @@
 //! A lease's network: no other lease, and nothing of the host, is on it or has a way to it.
 //!
-//! One process for each lease, the *holder*, is in a network namespace with a switch and without a way out. Each container has
-//! namespaces of its own and a cable to that switch; they last as long as its process 1. The only way in is the holder's
-//! *door*: it connects to a pod where it is told, and hands the socket out. The holder lives on with its pods when the sandbox
+//! One process for each lease, the *holder*, is in a network namespace with a switch. Each container has namespaces of its own and a
+//! cable to that switch; they last as long as its process 1. [What leads out](way_out) leads to the internet only. The only way in is
+//! the holder's *door*: it connects to a pod where it is told, and hands the socket out. The holder lives on with its pods when the sandbox
 //! is killed, for the next one to find, and ends by itself when there are neither pods nor a sandbox.
+
+mod way_out;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -28,6 +30,7 @@ use super::isolation::tool;
 use super::process::{Process, Table, boot};
 use super::sweep::{collect, pause};
 use crate::private;
+pub(crate) use way_out::NoWayOut;
 
 const LEASE: &str = include_str!("network/lease.sh");
 const POD: &str = include_str!("network/pod.sh");
@@ -108,6 +111,18 @@ impl Network {
 
     /// Makes the network if there is none, and keeps it up.
     pub(crate) async fn ensure(&self) -> io::Result<Process> {
+        let holder = self.hold().await?;
+        if let Err(why) = self.way_out(holder).await {
+            tracing::debug!(network = %self.dir.display(), %why, "pods stay among themselves");
+        }
+        Ok(holder)
+    }
+
+    async fn way_out(&self, holder: Process) -> Result<(), NoWayOut> {
+        way_out::open(holder, &self.dir.join("out.log")).await
+    }
+
+    async fn hold(&self) -> io::Result<Process> {
         let mut stay = self.stay.lock().await;
         let log = self.dir.join("network.log");
         let holder = match self.holder() {
@@ -144,9 +159,11 @@ impl Network {
         command
             .args(["--net", "/bin/sh", "-c", LEASE, "lease", DOOR])
             .arg(&self.dir)
-            .arg(GATEWAY.to_string());
-        // A group of its own: what the terminal tells the sandbox does not concern it.
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said).process_group(0);
+            .arg(GATEWAY.to_string())
+            .args(way_out::closed()?);
+        // A group of its own: what the terminal tells the sandbox does not concern it. Its output is the pipe by which others know that
+        // it lives.
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(said).process_group(0);
         let pid = command.spawn()?.id().and_then(|id| i32::try_from(id).ok());
         let holder = pid.and_then(Process::now).ok_or_else(|| io::Error::other(last_words(log)))?;
         *self.holder.lock().unwrap_or_else(PoisonError::into_inner) = Some(holder);
@@ -297,11 +314,11 @@ pub(crate) fn free_address(taken: &BTreeSet<Ipv4Addr>) -> io::Result<Ipv4Addr> {
     free.next().ok_or_else(|| io::Error::new(io::ErrorKind::AddrInUse, "the lease's network is full"))
 }
 
-/// A container's `hosts` and `resolv.conf`, in `notes`. They are written in place: a running container sees the change.
+/// A container's `hosts` and `resolv.conf`, in `notes`. A name that is not in `hosts` is asked for outside. They are written in place: a running container sees the change.
 pub(crate) fn write_notes(notes: &Path, hosts: &str) -> io::Result<()> {
     private::folder(notes)?;
     let hosts = format!("127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n{hosts}");
-    for (name, text) in [("hosts", hosts), ("resolv.conf", format!("nameserver {GATEWAY}\n"))] {
+    for (name, text) in [("hosts", hosts), ("resolv.conf", format!("nameserver {}\n", way_out::RESOLVER))] {
         let file = notes.join(name);
         // What is as it was stays untouched: somebody may be reading it.
         if std::fs::read_to_string(&file).ok().as_ref() != Some(&text) {
@@ -311,8 +328,8 @@ pub(crate) fn write_notes(notes: &Path, hosts: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes a network and a container on it, and ends both.
-pub(crate) async fn try_out(privilege: Privilege, folder: &Path) -> io::Result<()> {
+/// Makes a network and a container on it, and ends both. The answer is whether they had a way out.
+pub(crate) async fn try_out(privilege: Privilege, folder: &Path) -> io::Result<Result<(), NoWayOut>> {
     private::folder(&folder.join("tmp"))?;
     let network = Network::open(folder, privilege);
     network.end();
@@ -322,8 +339,9 @@ pub(crate) async fn try_out(privilege: Privilege, folder: &Path) -> io::Result<(
     tried
 }
 
-async fn try_container(network: &Network, folder: &Path) -> io::Result<()> {
-    network.ensure().await?;
+async fn try_container(network: &Network, folder: &Path) -> io::Result<Result<(), NoWayOut>> {
+    let holder = network.hold().await?;
+    let way_out = network.way_out(holder).await;
     write_notes(folder, "")?;
     let tmp = folder.join("tmp");
     let address = free_address(&BTreeSet::new())?;
@@ -332,7 +350,7 @@ async fn try_container(network: &Network, folder: &Path) -> io::Result<()> {
     command.arg("true").env(TMP, &tmp).stdin(Stdio::null()).kill_on_drop(true);
     let output = timeout(PATIENCE, command.output()).await??;
     if output.status.success() {
-        return Ok(());
+        return Ok(way_out);
     }
     Err(io::Error::other(last_line(&String::from_utf8_lossy(&output.stderr))))
 }

@@ -1,11 +1,17 @@
-# The namespace of a lease's network, as the kernel made it, becomes a switch for the lease's pods: sh -c … lease DOOR FOLDER GATEWAY
-# Nothing of the host is on it: there is no cable out.
+# The namespace of a lease's network, as the kernel made it, becomes a switch for the lease's pods:
+#   sh -c … lease DOOR FOLDER GATEWAY CLOSED…
+# Nothing of the host is on it. What the pods send elsewhere goes to whatever way out is made later, and is refused at once while there is
+# none; what goes to a CLOSED network is refused always.
 set -e
 PATH=$PATH:/usr/sbin:/sbin
+door=$1 folder=$2 gateway=$3
+shift 3
 ip link set lo up
 ip link add name pods type bridge
-ip address add "$3/16" dev pods
+ip address add "$gateway/16" dev pods
 ip link set pods up
-# Only so that whatever a pod sends elsewhere is refused at once instead of vanishing: there is nowhere to forward it to.
+for closed in "$@"; do ip route replace unreachable "$closed"; done
 echo 1 >/proc/sys/net/ipv4/ip_forward
-exec python3 -I -S -c "$1" "$2"
+# Whatever stands at the end of the way out finds the pods behind this namespace.
+echo 1 >/proc/sys/net/ipv4/conf/default/proxy_arp
+exec python3 -I -S -c "$door" "$folder"

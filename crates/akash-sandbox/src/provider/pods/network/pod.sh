@@ -24,7 +24,6 @@ echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start
 hostname "$name"
 mount -t tmpfs -o "size=$shm,mode=1777" tmpfs /dev/shm
 mount --bind "$notes/hosts" /etc/hosts
-# A name that is not in hosts gets its answer at once: nobody listens there.
 if [ -e /etc/resolv.conf ]; then mount --bind "$notes/resolv.conf" /etc/resolv.conf; fi
 # A /tmp of its own, in which the folders that it uses are where they were.
 while [ "$1" != -- ]; do

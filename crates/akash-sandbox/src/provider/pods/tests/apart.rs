@@ -10,7 +10,11 @@ async fn each_way() -> Vec<Isolation> {
     let mut ways = Vec::new();
     for privilege in [Privilege::Root, Privilege::UserNamespace] {
         match network::try_out(privilege, &folder.path().join("probe")).await {
-            Ok(()) => ways.push(Isolation::Namespaces(privilege)),
+            Ok(Ok(())) => ways.push(Isolation::Namespaces(privilege)),
+            Ok(Err(why)) => {
+                skipped(&format!("{privilege:?}: {why}"));
+                ways.push(Isolation::Namespaces(privilege));
+            }
             Err(why) => skipped(&format!("no namespaces by {privilege:?}: {why}")),
         }
     }
@@ -156,7 +160,7 @@ async fn nobody_of_another_lease_or_of_the_host_answers() {
         let on_host = host.local_addr().unwrap().port();
 
         let mut places: Vec<String> = addresses.iter().map(|address| format!("{address}:8080")).collect();
-        let hosts = ["127.0.0.1", "10.77.0.1", "::1"];
+        let hosts = ["127.0.0.1", "10.77.0.1", "10.78.0.2", "::1"];
         places.extend([on_host, port].iter().flat_map(|port| hosts.map(|host| format!("{host}:{port}"))));
         places.extend(own_addresses().iter().map(|address| format!("{address}:{on_host}")));
         let asks = Service { env: vec![format!("PLACES={}", places.join(" "))], ..shell(ASKS) };
@@ -179,6 +183,82 @@ async fn nobody_of_another_lease_or_of_the_host_answers() {
             runtime.teardown(&id, Duration::from_millis(100));
             gone(&runtime, &id).await;
         }
+    }
+}
+
+/// Another machine, as far as this one can tell: a network namespace with a program that answers, and a cable to it. Ends when dropped.
+struct Elsewhere {
+    program: std::process::Child,
+    address: String,
+}
+
+impl Elsewhere {
+    /// None, with a word on why, where this test may not make a cable.
+    fn new() -> Option<Self> {
+        let answers = "import socket\ndoor = socket.create_server((\"\", 8080))\nwhile True:\n c, _ = door.accept()\n c.sendall(b\"elsewhere\")\n c.close()";
+        let mut program = std::process::Command::new("unshare");
+        program.args(["--net", "--kill-child", "python3", "-c", answers]);
+        let program = program.spawn().unwrap();
+        // A network of documentation's own, and of it a part for each process that runs this.
+        let (number, pid) = (getpid().as_raw() % 63 * 4, program.id());
+        let [here, there] = [1, 2].map(|n| format!("198.51.100.{}", number + n));
+        let elsewhere = Self { program, address: format!("{there}:8080") };
+        let cable = format!(
+            "PATH=$PATH:/sbin:/usr/sbin; set -e
+             until [ \"$(readlink /proc/{pid}/ns/net)\" != \"$(readlink /proc/self/ns/net)\" ]; do sleep 0.01; done
+             ip link add name rkt{number} type veth peer name eth0 netns {pid}
+             ip address add {here}/30 dev rkt{number}; ip link set rkt{number} up
+             nsenter --target {pid} --net sh -c 'ip address add {there}/30 dev eth0; ip link set eth0 up; ip link set lo up'"
+        );
+        let laid = std::process::Command::new("/bin/sh").args(["-c", &cable]).output().unwrap();
+        if !laid.status.success() {
+            skipped(&format!("no cable can be laid: {}", String::from_utf8_lossy(&laid.stderr).trim()));
+            return None;
+        }
+        Some(elsewhere)
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        // The cable goes with its other end.
+        self.program.kill().ok();
+        self.program.wait().ok();
+    }
+}
+
+#[tokio::test]
+async fn a_pod_gets_out_and_the_way_goes_with_the_network() {
+    let Some(elsewhere) = Elsewhere::new() else { return };
+    for isolation in each_way().await {
+        let home = TempDir::new().unwrap();
+        let (runtime, id) = (open(home.path(), isolation), lease_id(43));
+        let asks =
+            Service { env: vec![format!("PLACES={} 10.99.99.99:80", elsewhere.address)], ..shell(ASKS) };
+        let listens = Service { expose: inner(8080), ..shell(LISTENS) };
+        let services = [("asks".to_owned(), asks), ("listens".to_owned(), listens)];
+        runtime.deploy(&id, Workload { services: services.into() }).unwrap().unwrap();
+        let lease = runtime.lease(&id).unwrap();
+        let asker = lease.pods().into_iter().find(|pod| pod.service == "asks").unwrap();
+        says(&asker, "done").await;
+        let wanted = [format!("{} elsewhere", elsewhere.address), "10.99.99.99:80 nothing".to_owned()];
+        assert_eq!(log(&asker, None).await[..2], wanted, "{isolation:?}");
+        let holder = holder(&runtime, &id).unwrap();
+        let leads_out = || {
+            let ours = Table::look().iter().map(|(process, _)| process).find(|process| {
+                let line = std::fs::read(format!("/proc/{}/cmdline", process.pid)).unwrap_or_default();
+                let mut words = line.split(|byte| *byte == 0);
+                words.next().is_some_and(|word| word.ends_with(b"slirp4netns"))
+                    && words.any(|word| word == holder.pid.to_string().as_bytes())
+            });
+            ours.filter(|process| process.runs())
+        };
+        assert!(leads_out().is_some());
+        // As when a sandbox is killed: the holder goes, and nobody is there to end what leads out.
+        holder.signal(Signal::SIGKILL);
+        until("the end of the way out", || leads_out().is_none().then_some(())).await;
+        runtime.teardown(&id, Duration::from_millis(100));
+        gone(&runtime, &id).await;
     }
 }
 
