@@ -4,9 +4,14 @@ use std::io::Write as _;
 
 use akash_types::{Address, Coin, UAKT};
 use akash_wallet::{Allowed, Draft};
+use cosmos_sdk_proto::cosmos::tx::v1beta1::{AuthInfo, SignDoc, TxRaw};
+use cosmos_sdk_proto::tendermint::google::protobuf::Timestamp;
+use k256::ecdsa::signature::Signer as _;
+use k256::ecdsa::{Signature, SigningKey};
+use prost::Message as _;
 
 use super::*;
-use crate::market::Keyholder;
+use crate::market::{Holder, Keyholder};
 
 const BLOCK_TIME: Duration = Duration::from_millis(500);
 const TREASURY: Keyholder = Keyholder::ALL[4];
@@ -26,19 +31,49 @@ fn address(holder: &Keyholder) -> Address {
 
 /// One uakt from the treasury to somebody else.
 fn payment(node: &Node, sequence: u64) -> Vec<u8> {
-    let send =
-        akash_types::msg::Send { from: address(&TREASURY), to: address(&OTHER), amount: vec![Coin::uakt(1)] };
-    let draft = Draft {
+    let draft = Draft { sequence, ..draft(node, address(&TREASURY), 4) };
+    crate::key(&TREASURY).unwrap().sign(&draft, "local", &Allowed::treasury()).unwrap().bytes
+}
+
+/// One uakt to somebody else.
+fn draft(node: &Node, from: Address, account_number: u64) -> Draft {
+    let send = akash_types::msg::Send { from, to: address(&OTHER), amount: vec![Coin::uakt(1)] };
+    Draft {
         messages: vec![send.into()],
         memo: String::new(),
         timeout_height: node.state().height.plus(20),
         gas: 200_000,
         fee: Coin::uakt(5_000),
-        account_number: 4,
-        sequence,
+        account_number,
+        sequence: 0,
         granter: None,
-    };
-    crate::key(&TREASURY).unwrap().sign(&draft, "local", &Allowed::treasury()).unwrap().bytes
+    }
+}
+
+/// The same without a sequence, which our wallet never signs: by a key of this test, whose account is the genesis' last.
+fn unordered_payment(node: &Node, key: &SigningKey) -> Vec<u8> {
+    let public = public(key);
+    let account_number = Keyholder::ALL.len().try_into().unwrap();
+    let draft = draft(node, akash_wallet::address_of(&public).unwrap(), account_number);
+    let TxRaw { mut body_bytes, auth_info_bytes, .. } =
+        TxRaw::decode(draft.for_simulation(public).as_slice()).unwrap();
+    let soon = node.state().time_ms / 1_000 + 60;
+    let timeout = Timestamp { seconds: soon.try_into().unwrap(), nanos: 7 }.encode_to_vec();
+    // Fields 4 and 5 of the body, which the generated type does not know: unordered, and the timeout that goes with it.
+    body_bytes.extend([4 << 3, 1, (5 << 3) | 2, timeout.len().try_into().unwrap()]);
+    body_bytes.extend(timeout);
+    let mut auth = AuthInfo::decode(auth_info_bytes.as_slice()).unwrap();
+    let fee = auth.fee.as_mut().unwrap();
+    (fee.amount, fee.gas_limit) = (vec![(&draft.fee).into()], draft.gas);
+    let (auth_info_bytes, chain_id) = (auth.encode_to_vec(), "local".to_owned());
+    let document = SignDoc { body_bytes, auth_info_bytes, chain_id, account_number };
+    let signature: Signature = key.sign(&document.encode_to_vec());
+    let SignDoc { body_bytes, auth_info_bytes, .. } = document;
+    TxRaw { body_bytes, auth_info_bytes, signatures: vec![signature.to_bytes().to_vec()] }.encode_to_vec()
+}
+
+fn public(key: &SigningKey) -> [u8; 33] {
+    key.verifying_key().to_sec1_bytes().as_ref().try_into().unwrap()
 }
 
 fn received(node: &Node) -> u128 {
@@ -69,6 +104,42 @@ fn every_block_that_was_seen_is_there_again_and_the_mempool_is_not() {
     node.check(&waiting).expect("the same bytes are welcome again");
     node.make_block().unwrap();
     assert_eq!(received(&node), 2);
+}
+
+/// The hashes that the mempool has seen are in memory; sequences and the timeouts of what has none are in the state.
+#[test]
+fn what_a_block_has_is_refused_differently_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = SigningKey::from_slice(&[7; 32]).unwrap();
+    let address = akash_wallet::address_of(&public(&key)).unwrap();
+    let open = || {
+        let mut genesis = Genesis::sandbox("local", clock::unix_millis());
+        let coins = vec![Coin::uakt(1_000_000)];
+        genesis.accounts.push(Holder { address: address.clone(), coins, sequence: 0 });
+        Node::open(folder.path(), genesis, BLOCK_TIME).unwrap()
+    };
+    let node = open();
+    let both = [payment(&node, 0), unordered_payment(&node, &key)];
+    let hashes = both.each_ref().map(|bytes| node.check(bytes).unwrap());
+    let refusals = |node: &Node| both.each_ref().map(|bytes| node.check(bytes).unwrap_err());
+    let codes = |node: &Node| refusals(node).map(|r| (r.codespace, r.code));
+    let sdk = |code: u32| ("sdk".to_owned(), code);
+    assert_eq!(codes(&node), [sdk(19), sdk(19)], "they wait");
+    node.make_block().unwrap();
+    assert_eq!(received(&node), 2);
+    assert_eq!(codes(&node), [sdk(19), sdk(19)], "a block has them");
+    assert!(refusals(&node).iter().all(|r| r.log.is_empty()));
+    drop(node);
+
+    let node = open();
+    assert!(hashes.iter().all(|hash| node.tx(hash).is_some()), "they can still be looked up");
+    assert_eq!(codes(&node), [sdk(32), sdk(18)]);
+    let [ordered, unordered] = refusals(&node).map(|r| r.log);
+    assert_eq!(ordered, "account sequence mismatch, expected 1, got 0: incorrect account sequence");
+    let used = format!("failed to add unordered nonce: sender {address} has already used timeout ");
+    assert!(unordered.starts_with(&used) && unordered.ends_with("000000007: invalid request"), "{unordered}");
+    node.make_block().unwrap();
+    assert_eq!(received(&node), 2, "once is all");
 }
 
 #[test]

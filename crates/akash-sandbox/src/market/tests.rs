@@ -4,6 +4,7 @@ mod ante;
 mod escrow;
 mod exchange;
 mod grants;
+mod hazards;
 mod life;
 mod recorded;
 mod refusals;

@@ -113,9 +113,16 @@ impl Book {
         self.folder.join(format!("{}-{}.json", deployment.owner, deployment.dseq))
     }
 
-    /// The manifest's group for this lease, once something of it is here.
+    /// Whether the cluster has a record of this lease's manifest.
+    pub(crate) fn is_recorded(&self, lease: &LeaseId) -> bool {
+        self.runtime.as_ref().is_some_and(|runtime| runtime.is_recorded(lease))
+    }
+
+    /// The manifest's group for this lease, once the cluster has a record of it.
     pub(crate) fn manifest(&self, lease: &LeaseId) -> Option<Group> {
-        self.pods(lease)?;
+        if !self.is_recorded(lease) {
+            return None;
+        }
         let state = self.lock();
         state.held.get(lease)?;
         group(&state, lease).cloned()

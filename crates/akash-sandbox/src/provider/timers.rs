@@ -16,8 +16,8 @@ pub struct Timers {
     pub tries: u32,
     /// How often earnings are withdrawn.
     pub withdraw: Duration,
-    /// How long each step from a manifest to running containers takes: the lease's namespace, its pods, their containers. A real cluster
-    /// takes about a quarter of a second for each.
+    /// How long each step from a manifest to running containers takes: the lease's record and namespace, its pods, their containers. A
+    /// real cluster takes about a quarter of a second for each.
     pub rollout: Duration,
 }
 

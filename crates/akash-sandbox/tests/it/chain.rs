@@ -4,19 +4,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::creation::creation;
-use akash_chain::{At, Class, Client, Compatibility, End, MarketFilter, MemoryJournal, Policy, Sender};
+use crate::creation::{creation, paid_by};
+use akash_chain::{
+    Answer, At, Class, Client, Compatibility, End, Journal as _, MarketFilter, MemoryJournal, Policy, Sender,
+};
 use akash_proto::akash::{deployment as deployment_proto, market as market_proto};
 use akash_sandbox::market::Keyholder;
 use akash_sandbox::{Config, Error, Fault, Info, Sandbox, Visit, control, key, run_providers, start};
-use akash_types::escrow::Funding;
-use akash_types::msg::{CloseDeployment, CreateBid, CreateLease, CreateProvider};
+use akash_types::escrow::{Funding, State as Flow};
+use akash_types::msg::{CloseDeployment, CreateBid, CreateLease, CreateProvider, WithdrawLease};
 use akash_types::{
-    BidState, Coin, Dec, DecCoin, Height, LeaseState, Msg, OrderState, Provider, ProviderInfo, UACT, UAKT,
+    BidState, CloseReason, Coin, Dec, DecCoin, DeploymentState, GroupState, Height, LeaseId, LeaseState, Msg,
+    OrderState, Provider, ProviderInfo, UACT, UAKT,
 };
 use akash_wallet::Allowed;
 use cosmos_sdk_proto::cosmos::tx::v1beta1::service_client::ServiceClient as TxClient;
 use cosmos_sdk_proto::cosmos::tx::v1beta1::{BroadcastTxRequest, GetTxRequest};
+use tokio::net::TcpListener;
 use tonic::transport::Channel;
 use tonic::{Code, Request};
 
@@ -130,6 +134,149 @@ async fn from_order_to_refund_through_the_real_client() {
         .sum();
     assert!(fees > 0);
     assert_eq!(state.balance(&me, &UAKT), 100_000_000_000 - fees);
+    sandbox.stop().await;
+}
+
+/// From order to lease; the provider, and the height of the lease.
+async fn lease(sandbox: &Sandbox, price: u64) -> (Sender, LeaseId, Height) {
+    let tenant = sender(sandbox, &Keyholder::TENANT, Allowed::tenant());
+    let provider = sender(sandbox, &Keyholder::PROVIDER_1, Allowed::provider());
+    let owner = provider.key().address().clone();
+    let bid = creation(1_781_208_244_926).id.group(1).order(1).bid(owner.clone());
+    let host_uri = "https://127.0.0.1:8443".into();
+    let entry = Provider { owner, host_uri, attributes: vec![], info: ProviderInfo::default() };
+    landed(&provider, "register", CreateProvider { provider: entry }, Class::Other).await;
+    landed(&tenant, "create", creation(1_781_208_244_926), Class::Create).await;
+    let offer = CreateBid {
+        id: bid.clone(),
+        price: DecCoin::uact(Dec::from_int(price)),
+        deposit: Funding::from_balance(Coin::uact(500_000)),
+        offer: vec![],
+        reclamation_window: None,
+    };
+    landed(&provider, "bid", offer, Class::Other).await;
+    let leased = landed(&tenant, "lease", CreateLease { bid: bid.clone() }, Class::Lease).await;
+    (provider, bid.lease(), leased)
+}
+
+/// Nobody settles for a hundred blocks: the chain goes on showing the whole deposit.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_left_is_told_by_the_height_and_not_by_the_figure() {
+    let (_folder, sandbox) = chain().await;
+    let client = Client::connect(&[uri(&sandbox)]).unwrap();
+    let (provider, lease, leased) = lease(&sandbox, 1_000).await;
+    let rate = Dec::from_int(1_000);
+    let id = lease.deployment().clone();
+    sandbox.market().advance(100).unwrap();
+    let tip = client.tip().await.unwrap().height;
+    let escrow = client.deployment(&id, At::Height(tip)).await.unwrap().unwrap().escrow;
+    assert_eq!((escrow.settled_at, escrow.funds_in(&UACT)), (leased, Dec::from_int(5_000_000)));
+    let left = Dec::from_int(5_000_000 - 1_000 * tip.since(leased));
+    assert!(tip.since(leased) >= 100);
+    assert_eq!(escrow.remaining(&UACT, rate, tip), left);
+    assert_eq!(escrow.state, Flow::Open);
+
+    // What the chain itself makes of it when somebody asks for his money.
+    let settled = landed(&provider, "withdraw", WithdrawLease { id: lease }, Class::Other).await;
+    let after = client.deployment(&id, At::Height(settled)).await.unwrap().unwrap().escrow;
+    assert_eq!(after.settled_at, settled);
+    assert_eq!(after.funds_in(&UACT), escrow.remaining(&UACT, rate, settled), "as was told before");
+    sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_ran_dry_is_read_whole() {
+    let (_folder, sandbox) = chain().await;
+    let client = Client::connect(&[uri(&sandbox)]).unwrap();
+    let (provider, lease, leased) = lease(&sandbox, 10_000).await;
+    let id = lease.deployment().clone();
+    sandbox.market().advance(510).unwrap();
+    let before = client.deployment(&id, At::Latest).await.unwrap().unwrap();
+    assert_eq!((before.deployment.state, before.escrow.state), (DeploymentState::Active, Flow::Open));
+    let settled = landed(&provider, "withdraw", WithdrawLease { id: lease.clone() }, Class::Other).await;
+    let debt = 10_000 * settled.since(leased) - 5_000_000;
+    let record = client.deployment(&id, At::Latest).await.unwrap().unwrap();
+    assert_eq!(record.deployment.state, DeploymentState::Closed);
+    assert_eq!(record.groups[0].state, GroupState::InsufficientFunds);
+    assert_eq!(record.escrow.state, Flow::Overdrawn);
+    let negative = Dec::ZERO.checked_sub(Dec::from_int(debt)).unwrap();
+    assert_eq!(record.escrow.funds_in(&UACT), negative, "what is missing");
+    assert!(record.escrow.deposits.is_empty());
+    assert_eq!(record.escrow.transferred, [DecCoin::uact(Dec::from_int(5_000_000))]);
+
+    let filter = MarketFilter::deployment(&id);
+    assert!(client.leases(&filter, Some(LeaseState::Active), At::Latest).await.unwrap().is_empty());
+    let ended = client.leases(&filter, Some(LeaseState::InsufficientFunds), At::Latest).await.unwrap();
+    assert_eq!(ended.len(), 1);
+    assert_eq!(Some(&ended[0]), client.lease(&lease, At::Latest).await.unwrap().as_ref());
+    assert_eq!((ended[0].lease.closed_on, ended[0].lease.reason), (settled, CloseReason::InsufficientFunds));
+    let payment = &ended[0].payment;
+    assert_eq!((payment.state, payment.unsettled.amount), (Flow::Overdrawn, Dec::from_int(debt)));
+    assert_eq!(
+        (payment.withdrawn.amount, payment.balance.amount),
+        (5_000_000, Dec::ZERO),
+        "all that was there"
+    );
+    sandbox.stop().await;
+}
+
+/// A killed node has lost its mempool: who had a transaction in it must send the same bytes again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_node_forgot_lands_after_its_restart() {
+    let (folder, sandbox) = chain().await;
+    let (info, journal) = (sandbox.info().clone(), Arc::new(MemoryJournal::default()));
+    let client = Client::connect(&[uri(&sandbox)]).unwrap();
+    let signer = (key(&Keyholder::TENANT).unwrap(), Allowed::tenant());
+    let tenant =
+        Sender::new(client, signer, info.chain_id.clone(), Arc::clone(&journal) as _, Policy::default());
+    sandbox.market().fault(Fault::Halt);
+    let work = tenant.carry_out("create", vec![creation(1_781_208_244_926).into()], Class::Create, "");
+    let crash = async {
+        while sandbox.market().waiting() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let height = sandbox.market().state().height;
+        assert!(sandbox.market().state().deployments.is_empty());
+        drop(sandbox);
+        // Its port is free a moment later; the next start takes it again if it is.
+        while TcpListener::bind(info.grpc).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let again = start(config(folder.path(), 0)).await.unwrap();
+        assert_eq!(again.grpc(), info.grpc);
+        (height, again)
+    };
+    let both = Box::pin(async { tokio::join!(work, crash) });
+    let (end, (before, sandbox)) = tokio::time::timeout(PATIENCE, both).await.expect("it must end");
+    let End::Landed { height, hash, .. } = end.unwrap() else { panic!("it must land") };
+    assert!(height > before, "no block had it before the end");
+    let attempts = journal.of_intent("create").await.unwrap();
+    assert_eq!(attempts.iter().map(|a| a.hash).collect::<Vec<_>>(), [hash], "it was signed once");
+    let (block, place) = sandbox.market().tx(&hash).unwrap();
+    assert_eq!((block.height, &block.txs[place].tx.bytes), (height, &attempts[0].bytes));
+    let state = sandbox.market().state();
+    let sequence = state.accounts.get(tenant.key().address()).unwrap().sequence;
+    assert_eq!((sequence, state.deployments.len()), (1, 1));
+    sandbox.stop().await;
+}
+
+/// A log with raw bytes of addresses is no UTF-8. A client that cannot read the answer for it would not know that it was refused.
+#[tokio::test]
+async fn a_refusal_whose_log_is_not_utf8_is_a_refusal() {
+    let (_folder, sandbox) = chain().await;
+    let nobody = Keyholder::ALL[6].address.parse().unwrap();
+    let bytes = paid_by(Some(nobody), &sandbox, creation(1_781_208_244_926), 0);
+    let broadcast = Client::connect(&[uri(&sandbox)]).unwrap().broadcast(&bytes).await;
+    let [(_, Answer::Rejected(rejection))] = broadcast.answers.as_slice() else { panic!("{broadcast:?}") };
+    assert_eq!((rejection.codespace.as_str(), rejection.code), ("sdk", 38), "{rejection}");
+    let told = "does not allow to pay fees for ";
+    assert!(rejection.log.contains(told) && rejection.log.contains('\u{fffd}'), "{rejection}");
+    assert!(broadcast.refused_by_all(|_| true).is_some());
+
+    // A type that wants a text there, as the ordinary crates have it, cannot read the same answer.
+    let mut txs = TxClient::new(channel(&sandbox).await);
+    let unread = txs.broadcast_tx(BroadcastTxRequest { tx_bytes: bytes, mode: 2 }).await.unwrap_err();
+    assert!(unread.message().contains("invalid string value"), "{unread}");
     sandbox.stop().await;
 }
 

@@ -1,12 +1,14 @@
 //! What the tests send.
 
 use akash_sandbox::market::Keyholder;
+use akash_sandbox::{Sandbox, key};
 use akash_types::escrow::Funding;
 use akash_types::msg::CreateDeployment;
 use akash_types::{
-    Coin, Cpu, Dec, DecCoin, DeploymentId, Dseq, Gpu, GroupSpec, Memory, PlacementRequirements, ResourceUnit,
-    Resources, Volume,
+    Address, Coin, Cpu, Dec, DecCoin, DeploymentId, Dseq, Gpu, GroupSpec, Height, Memory, Msg,
+    PlacementRequirements, ResourceUnit, Resources, Volume,
 };
+use akash_wallet::{Allowed, Draft};
 
 /// A deployment of the tenant's: one small group.
 pub(crate) fn creation(dseq: u64) -> CreateDeployment {
@@ -29,4 +31,25 @@ pub(crate) fn creation(dseq: u64) -> CreateDeployment {
         deposit: Funding::from_balance(Coin::uact(5_000_000)),
         reclamation: None,
     }
+}
+
+/// The tenant's message in signed bytes; the fee is the granter's, if there is one.
+pub(crate) fn paid_by(
+    granter: Option<Address>,
+    sandbox: &Sandbox,
+    message: impl Into<Msg>,
+    sequence: u64,
+) -> Vec<u8> {
+    let draft = Draft {
+        messages: vec![message.into()],
+        memo: String::new(),
+        timeout_height: Height(1_000_000),
+        gas: 800_000,
+        fee: Coin::uakt(20_000),
+        account_number: 1,
+        sequence,
+        granter,
+    };
+    let allowed = if sequence == 0 { Allowed::tenant() } else { Allowed::treasury() };
+    key(&Keyholder::TENANT).unwrap().sign(&draft, &sandbox.info().chain_id, &allowed).unwrap().bytes
 }

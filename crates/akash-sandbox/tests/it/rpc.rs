@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use crate::creation::creation;
+use crate::creation::{creation, paid_by};
 use akash_sandbox::market::Keyholder;
-use akash_sandbox::{Config, Fault, Sandbox, key, start};
+use akash_sandbox::{Config, Fault, Sandbox, start};
 use akash_types::msg::Send;
-use akash_types::{Address, Coin, Height, Msg};
-use akash_wallet::{Allowed, Draft};
+use akash_types::{Coin, Msg};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -57,21 +56,6 @@ async fn ask(sandbox: &Sandbox, method: &str, params: Value) -> Value {
 
 fn signed(sandbox: &Sandbox, message: impl Into<Msg>, sequence: u64) -> Vec<u8> {
     paid_by(None, sandbox, message, sequence)
-}
-
-fn paid_by(granter: Option<Address>, sandbox: &Sandbox, message: impl Into<Msg>, sequence: u64) -> Vec<u8> {
-    let draft = Draft {
-        messages: vec![message.into()],
-        memo: String::new(),
-        timeout_height: Height(1_000_000),
-        gas: 800_000,
-        fee: Coin::uakt(20_000),
-        account_number: 1,
-        sequence,
-        granter,
-    };
-    let allowed = if sequence == 0 { Allowed::tenant() } else { Allowed::treasury() };
-    key(&Keyholder::TENANT).unwrap().sign(&draft, &sandbox.info().chain_id, &allowed).unwrap().bytes
 }
 
 fn payment() -> Send {
@@ -311,7 +295,7 @@ async fn subscriptions_end_when_they_are_told_to() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_is_not_utf8_reaches_the_client() {
+async fn a_log_that_is_not_utf8_is_told_in_json_all_the_same() {
     let (_folder, sandbox) = chain().await;
     let granter = Keyholder::ALL[6].address.parse().unwrap();
     let tx = STANDARD.encode(paid_by(Some(granter), &sandbox, creation(1_781_208_310_500), 0));

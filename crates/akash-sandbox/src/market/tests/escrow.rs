@@ -7,11 +7,16 @@ use akash_types::{BidState, CloseReason, DeploymentState, GroupState, LeaseState
 use super::*;
 
 impl World {
-    fn account(&self, id: &DeploymentId) -> akash_types::escrow::Account {
+    pub(super) fn account(&self, id: &DeploymentId) -> akash_types::escrow::Account {
         self.chain.state().escrow_account(&AccountId::of_deployment(id)).unwrap().clone()
     }
 
-    fn top_up(&mut self, id: &DeploymentId, amount: u128) {
+    /// What an account has left as of its last settlement, in whole uact.
+    pub(super) fn funds(&self, id: &DeploymentId) -> u128 {
+        self.account(id).funds_in(&UACT).trunc().unwrap()
+    }
+
+    pub(super) fn top_up(&mut self, id: &DeploymentId, amount: u128) {
         let deposit = Funding::from_balance(Coin::uact(amount));
         self.ok(
             TENANT,
@@ -131,13 +136,28 @@ fn two_leases_that_run_dry_are_served_in_the_order_of_their_keys() {
     w.ok(PROVIDER_2, offer(&bids[1], "50000"));
     let leases = bids.iter().map(|bid| CreateLease { bid: bid.clone() }.into()).collect();
     assert_eq!(w.send(TENANT, leases).unwrap().rejection, None);
+    let providers = |w: &World| (w.uact(PROVIDER), w.uact(PROVIDER_2));
+    let before = providers(&w);
     w.blocks(8);
     w.ok(PROVIDER, WithdrawLease { id: bids[0].lease() });
     let unsettled =
         |w: &World, n: usize| w.chain.state().payment_of(&bids[n].lease()).unwrap().unsettled.amount;
     assert_eq!((unsettled(&w, 0), unsettled(&w, 1)), (dec("400000"), dec("450000")));
+    // Both have their bids' deposits back; all that there was went to the first.
+    assert_eq!(providers(&w), (before.0 + 500_000 + 500_000, before.1 + 500_000));
+    assert_eq!(w.account(&id).funds_in(&UACT), dec("-850000"));
+    for bid in &bids {
+        let lease = w.chain.state().leases.get(&bid.lease()).unwrap();
+        assert_eq!(
+            (lease.state, lease.reason),
+            (LeaseState::InsufficientFunds, CloseReason::InsufficientFunds),
+            "{bid}"
+        );
+    }
     w.top_up(&id, 300_000);
     assert_eq!((unsettled(&w, 0), unsettled(&w, 1)), (dec("100000"), dec("450000")), "the first debt again");
+    assert_eq!(providers(&w), (before.0 + 1_300_000, before.1 + 500_000));
+    assert_eq!(w.account(&id).funds_in(&UACT), dec("-550000"));
 }
 
 #[test]
@@ -183,9 +203,43 @@ fn a_number_that_begins_another_ends_the_other_lease_too() {
     let mut w = World::with_providers();
     let short = w.create(12, 5_000_000);
     let long = w.lease(123, 5_000_000, "10");
-    w.ok(TENANT, CloseDeployment { id: short });
+    let provider = w.uact(PROVIDER);
+    w.blocks(3);
+    let out = w.ok(TENANT, CloseDeployment { id: short.clone() });
+    let kinds: Vec<&str> = out.events.iter().filter_map(|e| e.kind.strip_prefix("akash.")).collect();
+    assert_eq!(
+        kinds,
+        [
+            "deployment.v1.EventDeploymentClosed",
+            "deployment.v1.EventGroupClosed",
+            "market.v1.EventOrderClosed",
+            "market.v1.EventOrderClosed",
+            "market.v1.EventBidClosed",
+            "market.v1.EventLeaseClosed"
+        ],
+        "its own group and order, and what is the other's"
+    );
+    let about = |kind: &str| {
+        let ended = out.events.iter().filter(|e| e.kind.ends_with(kind));
+        let ids = ended.filter_map(|e| e.attributes.iter().find(|(name, _)| name == "id"));
+        ids.filter(|(_, id)| id.contains(r#""dseq":"123""#)).count()
+    };
+    let of_the_other = ["EventOrderClosed", "EventBidClosed", "EventLeaseClosed", "EventDeploymentClosed"];
+    assert_eq!(of_the_other.map(about), [1, 1, 1, 0], "in the same transaction");
+
     let state = w.chain.state();
     let lease = state.leases.get(&long).unwrap();
     assert_eq!((lease.state, lease.reason), (LeaseState::Closed, CloseReason::Unspecified));
+    assert_eq!(state.orders.get(&long.order).unwrap().state, OrderState::Closed);
+    assert_eq!(state.bids.get(&long.bid()).unwrap().state, BidState::Closed);
     assert_eq!(state.deployments.get(long.deployment()).unwrap().state, DeploymentState::Active);
+    assert_eq!(state.groups_of(long.deployment())[0].state, GroupState::Open);
+
+    // The short number pays for the long one's lease, and for blocks before there was one: they count from its own start.
+    let blocks = u128::from(w.height().since(state.deployments.get(&short).unwrap().created_at));
+    assert_eq!(w.uact(PROVIDER), provider + 500_000 + 10 * blocks, "the bid's deposit, and the pay");
+    let (charged, spared) = (w.account(&short), w.account(long.deployment()));
+    let transferred = |account: &akash_types::escrow::Account| account.transferred[0].amount;
+    assert_eq!((transferred(&charged), transferred(&spared)), (dec(&(10 * blocks).to_string()), Dec::ZERO));
+    assert_eq!((spared.state, spared.funds_in(&UACT)), (Flow::Open, dec("5000000")));
 }

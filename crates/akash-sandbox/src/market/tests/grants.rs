@@ -65,6 +65,24 @@ fn what_a_revoked_grant_has_paid_goes_back_to_who_gave_it() {
     assert_eq!((left(&w), w.uact(TREASURY)), (None, before));
 }
 
+/// The model's reading: that a grant is whole again was seen on a real node after deployments that had cost nothing. What the
+/// escrow gives back is what a grant is raised by, and what a lease has cost is not given back.
+#[test]
+fn what_a_lease_has_cost_is_not_restored() {
+    let mut w = World::with_providers();
+    let id = DeploymentId::new(w.address(OTHER), Dseq::new(1_781_208_270_004).unwrap());
+    let given = grant(&w, vec![Scope::Deployment], 2_000_000);
+    w.ok(TREASURY, given);
+    let before = w.uact(TREASURY);
+    w.ok(OTHER, on_grant(&id, 1_500_000));
+    let bid = w.bid(PROVIDER, &id, "1000");
+    w.ok(OTHER, CreateLease { bid });
+    w.blocks(4);
+    w.ok(OTHER, CloseDeployment { id });
+    let cost = 1_000 * 5;
+    assert_eq!((left(&w), w.uact(TREASURY)), (Some(2_000_000 - cost), before - cost));
+}
+
 #[test]
 fn a_grant_without_the_old_limit_is_refused() {
     let mut w = World::new();

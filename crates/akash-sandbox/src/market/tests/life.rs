@@ -1,7 +1,8 @@
 //! A deployment from its order to its refund.
 
 use akash_types::msg::{
-    CloseBid, CloseDeployment, CloseLease, PauseGroup, StartGroup, UpdateDeployment, WithdrawLease,
+    CloseBid, CloseDeployment, CloseLease, PauseGroup, StartGroup, StartReclaim, UpdateDeployment,
+    WithdrawLease,
 };
 use akash_types::{BidState, CloseReason, DeploymentState, GroupState, LeaseState, OrderState};
 
@@ -77,6 +78,84 @@ fn the_first_loser_is_refunded_and_further_ones_are_not() {
     assert_eq!(code(&refusal), ("market", 8));
     w.ok(PROVIDER_2, CloseBid { id: second, reason: CloseReason::Unspecified });
     assert_eq!(w.uact(PROVIDER_2), before.1);
+}
+
+#[test]
+fn the_close_of_a_deployment_ends_and_refunds_what_was_left_open() {
+    let mut w = World::with_providers();
+    let third = w.provider(TREASURY);
+    w.ok(TREASURY, CreateProvider { provider: third });
+    let id = w.create(1_781_208_244_926, 5_000_000);
+    let winner = w.bid(PROVIDER, &id, "2");
+    let before = (w.uact(TREASURY), w.uact(PROVIDER_2));
+    w.bid(TREASURY, &id, "3");
+    let left = w.bid(PROVIDER_2, &id, "4");
+    w.ok(TENANT, CreateLease { bid: winner.clone() });
+    assert_eq!(w.chain.state().bids.get(&left).unwrap().state, BidState::Open, "nobody has refunded it");
+    let out = w.ok(TENANT, CloseDeployment { id });
+    assert_eq!(
+        kinds(&out),
+        [
+            "EventDeploymentClosed",
+            "EventGroupClosed",
+            "EventOrderClosed",
+            "EventBidClosed",
+            "EventBidClosed",
+            "EventLeaseClosed"
+        ],
+        "the lost bid was over before"
+    );
+    let state = |bid: &BidId| w.chain.state().bids.get(bid).unwrap().state;
+    assert_eq!((state(&left), state(&winner)), (BidState::Closed, BidState::Closed));
+    assert_eq!((w.uact(TREASURY), w.uact(PROVIDER_2)), before, "nobody is refunded twice");
+    let escrow: Address = genesis::ESCROW.parse().unwrap();
+    assert_eq!(w.chain.state().balance(&escrow, &UACT), 0, "nothing stays behind");
+}
+
+#[test]
+fn notice_is_given_waited_for_and_over() {
+    const WINDOW: u64 = 3_600;
+    let mut w = World::with_providers();
+    let id = w.create(1_781_208_244_926, 5_000_000);
+    let bid = id.group(1).order(1).bid(w.address(PROVIDER));
+    w.ok(PROVIDER, CreateBid { reclamation_window: Some(WINDOW), ..offer(&bid, "2") });
+    w.ok(TENANT, CreateLease { bid: bid.clone() });
+    let lease = bid.lease();
+    let end = CloseBid { id: bid.clone(), reason: CloseReason::Unstable };
+    assert_eq!(code(&w.delivered_refusal(PROVIDER, end.clone())), ("market", 37), "not without notice");
+
+    let notice = StartReclaim { id: lease.clone(), reason: CloseReason::Decommission };
+    let out = w.ok(PROVIDER, notice.clone());
+    assert_eq!(kinds(&out), ["EventLeaseReclaimStarted"]);
+    let deadline = w.chain.state().time_ms / 1_000 + WINDOW;
+    let told = |w: &World| w.chain.state().leases.get(&lease).unwrap().clone();
+    let reclamation = told(&w).reclamation.unwrap();
+    assert_eq!((reclamation.started_at, reclamation.deadline), (w.height(), deadline), "in Unix seconds");
+    assert_eq!((reclamation.window, reclamation.reason), (WINDOW, CloseReason::Decommission));
+    assert_eq!((told(&w).state, told(&w).reason), (LeaseState::Reclaiming, CloseReason::None));
+    assert_eq!(w.chain.state().bids.get(&bid).unwrap().state, BidState::Active);
+    assert_eq!(code(&w.delivered_refusal(PROVIDER, notice)), ("market", 10));
+    assert_eq!(code(&w.delivered_refusal(PROVIDER, end.clone())), ("market", 38));
+
+    // It runs and is paid as before, until the deadline.
+    w.ok(PROVIDER, WithdrawLease { id: lease.clone() });
+    let before = w.uact(PROVIDER);
+    let funds = w.funds(&id);
+    w.blocks(4);
+    w.top_up(&id, 1_000_000);
+    w.ok(PROVIDER, WithdrawLease { id: lease.clone() });
+    assert_eq!(w.uact(PROVIDER), before + 2 * 6);
+    assert_eq!(w.funds(&id), funds + 1_000_000 - 2 * 6);
+    while w.chain.state().time_ms / 1_000 + BLOCK_MS / 1_000 < deadline - BLOCK_MS / 1_000 {
+        w.blocks(1);
+    }
+    assert_eq!(code(&w.delivered_refusal(PROVIDER, end.clone())), ("market", 38), "seconds are missing");
+    assert!(w.chain.state().time_ms / 1_000 < deadline);
+    let out = w.ok(PROVIDER, end);
+    assert!(w.chain.state().time_ms / 1_000 >= deadline);
+    assert_eq!(kinds(&out), ["EventGroupPaused", "EventLeaseClosed", "EventBidClosed", "EventOrderClosed"]);
+    assert_eq!((told(&w).state, told(&w).reason), (LeaseState::Closed, CloseReason::Unstable));
+    assert_eq!(told(&w).reclamation.unwrap().reason, CloseReason::Decommission, "the first reason stays");
 }
 
 #[test]

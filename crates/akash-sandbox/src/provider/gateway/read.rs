@@ -100,7 +100,7 @@ pub(super) async fn manifest(
     }
 }
 
-/// `GET /lease/…/status`
+/// `GET /lease/…/status`: between a manifest and its pods it says nothing in three ways, one for each step of the cluster.
 pub(super) async fn lease_status(
     State(gateway): State<Arc<Gateway>>,
     Extension(caller): Extension<Caller>,
@@ -110,7 +110,13 @@ pub(super) async fn lease_status(
         Ok(lease) => lease,
         Err(refusal) => return refusal,
     };
-    let Some(lease) = lease.and_then(|lease| gateway.book.pods(&lease)) else { return reply::empty(404) };
+    let Some(id) = lease else { return reply::empty(404) };
+    let Some(lease) = gateway.book.pods(&id) else {
+        return match gateway.book.is_recorded(&id) {
+            true => reply::text(404, "kube: lease not found"),
+            false => reply::empty(404),
+        };
+    };
     match lease.status() {
         Some(status) => reply::json(&status),
         None if lease.is_empty() => reply::text(404, "kube: no deployments for lease"),

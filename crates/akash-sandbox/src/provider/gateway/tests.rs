@@ -107,6 +107,11 @@ fn manifest() -> Manifest {
 }
 
 async fn house() -> House {
+    house_that_takes(Duration::ZERO).await
+}
+
+/// A house whose cluster takes this long for each step to running containers.
+async fn house_that_takes(rollout: Duration) -> House {
     let home = TempDir::new().unwrap();
     let tasks = Tasks::under(&CancellationToken::new());
     let tenant = Tenant::new(7);
@@ -121,7 +126,7 @@ async fn house() -> House {
         tasks: Tasks::new(),
         ingress: Ingress::default(),
         public_host: "127.0.0.1".into(),
-        rollout: Duration::ZERO,
+        rollout,
         main_is_first: false,
     };
     let runtime = Runtime::open(shared).unwrap();
@@ -426,6 +431,39 @@ async fn from_manifest_to_status_logs_events_and_the_end() {
     house.end().await;
 }
 
+/// As recorded: no word, then two words on what is not there yet, and 200 before anything is ready.
+#[tokio::test]
+async fn after_a_manifest_three_kinds_of_nothing_come_before_the_pods() {
+    let house = house_that_takes(Duration::from_millis(1_500)).await;
+    house.chain.leased.store(true, Ordering::Release);
+    house.book.follow(&[house.chain.lease.clone()].into());
+    let path = format!("/lease/{DSEQ}/1/1/status");
+    assert_eq!(house.get(&path).await, (404, String::new()), "nobody has sent a manifest");
+    assert_eq!(house.put(&manifest().to_json()).await, (200, String::new()));
+    let mut seen: Vec<(u16, String)> = Vec::new();
+    until("a status", async || {
+        let (status, body) = house.get(&path).await;
+        if seen.last().is_none_or(|(_, last)| *last != body) {
+            seen.push((status, body));
+        }
+        status == 200
+    })
+    .await;
+    let (_, status) = seen.pop().unwrap();
+    let nothing = ["", "kube: lease not found\n", "kube: no deployments for lease\n"];
+    assert_eq!(seen, nothing.map(|body| (404, body.to_owned())));
+    let status: Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status["services"]["web"]["ready_replicas"], 0, "the container takes its time as well");
+    assert_eq!(status["services"]["worker"]["total"], 2);
+
+    house.chain.leased.store(false, Ordering::Release);
+    house.book.follow(&[].into());
+    assert_eq!(house.get(&path).await, (404, String::new()), "after the end there is one kind");
+    until("the end of the pods", async || house.book.pods(&house.chain.lease).is_none()).await;
+    assert_eq!(house.get(&path).await, (404, String::new()));
+    house.end().await;
+}
+
 #[tokio::test]
 async fn an_older_look_at_the_chain_does_not_end_a_lease_that_the_gateway_has_just_seen() {
     let house = house().await;
@@ -434,7 +472,7 @@ async fn an_older_look_at_the_chain_does_not_end_a_lease_that_the_gateway_has_ju
     house.book.follow(&[].into());
     house.book.follow(&[].into());
     let path = format!("/lease/{DSEQ}/1/1/status");
-    assert_eq!(house.get(&path).await.0, 200);
+    until("a status", async || house.get(&path).await.0 == 200).await;
     house.book.follow(&[house.chain.lease.clone()].into());
     assert_eq!(house.get(&path).await.0, 200);
     house.book.follow(&[].into());

@@ -1,5 +1,6 @@
 //! All leases that run on this machine for one provider.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
@@ -47,12 +48,20 @@ pub(crate) struct Runtime {
     shared: Arc<Shared>,
     leases: Leases,
     /// What is on its way to which lease.
-    coming: Arc<Mutex<BTreeMap<LeaseId, Workload>>>,
+    coming: Arc<Mutex<BTreeMap<LeaseId, Coming>>>,
     /// Nothing is left to end.
     ended: AtomicBool,
 }
 
 type Leases = Arc<Mutex<BTreeMap<LeaseId, Arc<Lease>>>>;
+
+/// A workload on its way.
+#[derive(Debug)]
+struct Coming {
+    workload: Workload,
+    /// The cluster has a record of it.
+    recorded: bool,
+}
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -100,31 +109,44 @@ impl Runtime {
         here.into_iter().chain(locked(&self.coming).keys().cloned()).collect()
     }
 
+    /// Whether the cluster has a record of what is to run for the lease, which it has before anything of the lease is here.
+    pub(crate) fn is_recorded(&self, id: &LeaseId) -> bool {
+        self.lock().contains_key(id) || locked(&self.coming).get(id).is_some_and(|coming| coming.recorded)
+    }
+
     /// Runs a workload for a lease, now.
     #[cfg(test)]
     pub(crate) fn deploy(&self, id: &LeaseId, workload: Workload) -> io::Result<Result<(), Renamed>> {
         open_lease(&self.leases, &self.shared, id)?.apply(workload)
     }
 
-    /// Runs a workload for a lease after the time that a cluster takes, in the background: first there is nothing, then the lease without
-    /// pods, then pods. Of several workloads on their way the last one runs.
+    /// Runs a workload for a lease after the time that a cluster takes, in the background: first there is nothing, then a record, then the
+    /// lease without pods, then pods. Of several workloads on their way the last one runs.
     pub(crate) fn roll_out(&self, id: &LeaseId, workload: Workload) {
-        let before = locked(&self.coming).insert(id.clone(), workload);
-        if before.is_some() {
-            return;
-        }
+        match locked(&self.coming).entry(id.clone()) {
+            Entry::Occupied(mut before) => {
+                before.get_mut().workload = workload;
+                return;
+            }
+            Entry::Vacant(place) => place.insert(Coming { workload, recorded: false }),
+        };
         let (leases, coming, shared) =
             (Arc::clone(&self.leases), Arc::clone(&self.coming), Arc::clone(&self.shared));
         let id = id.clone();
         self.shared.tasks.spawn("rollout", async move {
-            sleep(shared.rollout).await;
+            // The record and the namespace share the first step: they come soon after one another.
+            sleep(shared.rollout / 2).await;
+            if let Some(coming) = locked(&coming).get_mut(&id) {
+                coming.recorded = true;
+            }
+            sleep(shared.rollout / 2).await;
             if locked(&coming).contains_key(&id)
                 && let Err(problem) = open_lease(&leases, &shared, &id)
             {
                 tracing::error!(lease = %id, %problem, "no folder for it");
             }
             sleep(shared.rollout).await;
-            let Some(workload) = locked(&coming).remove(&id) else { return };
+            let Some(Coming { workload, .. }) = locked(&coming).remove(&id) else { return };
             match open_lease(&leases, &shared, &id).and_then(|lease| lease.apply(workload)) {
                 Ok(Ok(())) => {}
                 Ok(Err(problem)) => tracing::warn!(lease = %id, %problem, "deployment failed"),
