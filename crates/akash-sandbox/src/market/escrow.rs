@@ -32,7 +32,7 @@ impl Run {
         owner: &Address,
         deposits: Vec<Deposit>,
     ) -> Result<(), Rejection> {
-        if self.state.escrow.contains(&id.key().into()) {
+        if self.state.escrow.contains(id.key().as_str()) {
             return Err(ACCOUNT_EXISTS.into());
         }
         self.burn(gas::ACCOUNT_OPEN);

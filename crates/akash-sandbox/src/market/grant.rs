@@ -46,7 +46,7 @@ impl Run {
     /// Takes a grant back. What it has paid for goes on; refunds go to the granter.
     pub(crate) fn revoke(&mut self, m: &Revoke) -> Result<(), Rejection> {
         let key = (m.granter.clone(), m.grantee.clone());
-        let found = m.type_url == DEPOSIT_URL && self.state.grants.remove(&key).is_some();
+        let found = m.type_url == DEPOSIT_URL && self.state.grants.remove(&key);
         if !found {
             let (granter, grantee) = (m.granter.to_bytes(), m.grantee.to_bytes());
             // The key in the node's store: a prefix, then each part after its length.
@@ -129,7 +129,7 @@ impl Run {
     /// Takes an allowance for fees back.
     pub(crate) fn revoke_allowance(&mut self, m: &RevokeAllowance) -> Result<(), Rejection> {
         let key = (m.granter.clone(), m.grantee.clone());
-        if self.state.allowances.remove(&key).is_none() {
+        if !self.state.allowances.remove(&key) {
             return Err(NOT_FOUND.because("fee-grant not found"));
         }
         self.emit_allowance("revoke_feegrant", &m.granter, &m.grantee);

@@ -3,8 +3,6 @@
 //! Settlement is lazy and truncates: `trunc(rate × blocks)` per payment, taken from the deposits first in, first out. When the
 //! account has too little, payments are served in the order of their keys; the first takes all.
 
-use std::sync::Arc;
-
 use akash_types::escrow::{Account, Payment, State as Flow};
 use akash_types::{Coin, Dec, DecCoin, Denom, Rejection, UACT, UAKT};
 
@@ -151,11 +149,11 @@ impl Run {
 
     /// The payments in one state whose key begins with the account's: also those of an account with a longer number.
     fn dues(&self, account: &Account, state: Flow) -> Vec<Due> {
-        let prefix: Arc<str> = account.id.key().into();
+        let prefix = account.id.key();
         self.state
             .payments
-            .from(&prefix)
-            .take_while(|(key, _)| key.starts_with(&*prefix))
+            .from(prefix.as_str())
+            .take_while(|(key, _)| key.starts_with(&prefix))
             .filter(|(_, p)| p.state == state)
             .map(|(_, p)| Due { payment: p.clone(), was: state, dirty: false })
             .collect()

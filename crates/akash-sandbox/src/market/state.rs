@@ -161,7 +161,7 @@ impl State {
 
     /// The account that pays for a deployment or guards a bid.
     pub fn escrow_account(&self, id: &AccountId) -> Option<&escrow::Account> {
-        self.escrow.get(&id.key().into())
+        self.escrow.get(id.key().as_str())
     }
 
     /// What a lease is paid.
