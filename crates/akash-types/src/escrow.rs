@@ -118,7 +118,7 @@ impl AccountId {
 
     /// The string key that queries match by prefix: `deployment/akash1…/1781208244926`.
     pub fn key(&self) -> String {
-        format!("{}/{}", self.scope.name(), self.xid)
+        [self.scope.name(), "/", &self.xid].concat()
     }
 }
 

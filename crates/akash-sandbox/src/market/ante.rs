@@ -8,7 +8,7 @@ use cosmos_sdk_proto::cosmos::tx::v1beta1::mode_info::Sum;
 use cosmos_sdk_proto::cosmos::tx::v1beta1::{SignDoc, SignerInfo};
 use prost::{Message as _, Name as _};
 
-use super::event::{Event, coins, rfc3339};
+use super::event::{coins, rfc3339};
 use super::gas;
 use super::genesis::{self, FEE_COLLECTOR};
 use super::refuse::{
@@ -115,8 +115,7 @@ fn take_fee(run: &mut Run, tx: &Tx) -> Result<(), Rejection> {
     for coin in tx.fee.iter().filter(|c| c.amount > 0) {
         run.pay(&payer, &collector, coin).map_err(|e| INSUFFICIENT_FUNDS.because(e.log))?;
     }
-    let fee = coins(&tx.fee);
-    run.events.push(Event::new("tx", &[("fee", &fee), ("fee_payer", payer.as_str())]));
+    run.emit_with("tx", || [("fee", coins(&tx.fee)), ("fee_payer", payer.to_string())]);
     Ok(())
 }
 
@@ -148,11 +147,10 @@ fn check_signers(run: &mut Run, tx: &Tx, mode: Mode) -> Result<(), Rejection> {
             verify(tx, &account, info, signature, &run.state.chain_id)?;
         }
         if !tx.unordered {
-            let sequence = format!("{signer}/{}", account.sequence);
-            run.events.push(Event::new("tx", &[("acc_seq", &sequence)]));
+            run.emit_with("tx", || [("acc_seq", format!("{signer}/{}", account.sequence))]);
             account.sequence = account.sequence.saturating_add(1);
         }
-        run.events.push(Event::new("tx", &[("signature", &STANDARD.encode(signature))]));
+        run.emit_with("tx", || [("signature", STANDARD.encode(signature))]);
         run.state.accounts.set(signer.clone(), account);
     }
     Ok(())

@@ -3,7 +3,7 @@
 use akash_types::msg::Send;
 use akash_types::{Address, Coin, Rejection, UACT};
 
-use super::event;
+use super::event::{self, Event};
 use super::genesis;
 use super::refuse::{self, INSUFFICIENT_FUNDS, SEND_DISABLED, UNAUTHORIZED};
 use super::run::Run;
@@ -26,7 +26,7 @@ impl Run {
         };
         self.state.balances.set((to.clone(), coin.denom.clone()), sum);
         self.open_account(to);
-        self.events.extend(event::transfer(from, to, &coin.to_string()));
+        self.tell(|| event::transfer(from, to, coin));
         Ok(())
     }
 
@@ -34,9 +34,8 @@ impl Run {
     pub(crate) fn create(&mut self, owner: &Address, coin: &Coin) {
         let sum = self.state.balance(owner, &coin.denom).saturating_add(coin.amount);
         self.state.balances.set((owner.clone(), coin.denom.clone()), sum);
-        let (who, amount) = (owner.as_str(), coin.to_string());
-        self.events.push(event::Event::new("coin_received", &[("receiver", who), ("amount", &amount)]));
-        self.events.push(event::Event::new("coinbase", &[("minter", who), ("amount", &amount)]));
+        let with = |key| [(key, owner.to_string()), ("amount", coin.to_string())];
+        self.tell(|| [Event::new("coin_received", with("receiver")), Event::new("coinbase", with("minter"))]);
     }
 
     /// Makes coins of a module's account go away.
@@ -47,9 +46,8 @@ impl Run {
             INSUFFICIENT_FUNDS.because(format!("spendable balance {has}{denom} is smaller than {coin}"))
         })?;
         self.state.balances.set((owner.clone(), coin.denom.clone()), left);
-        let (who, amount) = (owner.as_str(), coin.to_string());
-        self.events.push(event::Event::new("coin_spent", &[("spender", who), ("amount", &amount)]));
-        self.events.push(event::Event::new("burn", &[("burner", who), ("amount", &amount)]));
+        let with = |key| [(key, owner.to_string()), ("amount", coin.to_string())];
+        self.tell(|| [Event::new("coin_spent", with("spender")), Event::new("burn", with("burner"))]);
         Ok(())
     }
 

@@ -20,8 +20,7 @@ impl Run {
     /// A provider offers.
     pub(crate) fn create_bid(&mut self, m: &CreateBid) -> Result<(), Rejection> {
         self.check_bid_deposit(m)?;
-        let bids = self.state.bids_of(&m.id.order);
-        let counted = bids.iter().filter(|b| b.state != BidState::Lost).count();
+        let counted = self.state.bids.of(&m.id.order).filter(|b| b.state != BidState::Lost).count();
         let most = self.state.params.order_max_bids;
         if counted > usize::try_from(most).unwrap_or(usize::MAX) {
             return Err(plain(format!("invalid bid: too many existing bids ({most})")));
@@ -42,10 +41,9 @@ impl Run {
             reclamation_window: m.reclamation_window,
         };
         self.state.bids.set(bid);
-        self.emit_with(
-            "akash.market.v1.EventBidCreated",
-            &[("id", &m.id.json()), ("price", &m.price.json())],
-        );
+        self.emit_with("akash.market.v1.EventBidCreated", || {
+            [("id", m.id.json()), ("price", m.price.json())]
+        });
         self.open_escrow(AccountId::of_bid(&m.id), &m.id.provider, deposits)
     }
 

@@ -295,10 +295,10 @@ impl Run {
             wire::MintStatus::try_from(s.to_wire())
                 .map_or_else(|_| "0".to_owned(), |s| quoted(s.as_str_name()))
         };
-        let (shown, new, old) = (quoted(decimal(ratio.unwrap_or(Dec::ZERO))), name(now), name(before));
-        let attributes =
-            [("collateral_ratio", shown.as_str()), ("new_status", &new), ("previous_status", &old)];
-        self.emit_with("akash.bme.v1.EventMintStatusChange", &attributes);
+        let shown = || quoted(decimal(ratio.unwrap_or(Dec::ZERO)));
+        self.emit_with("akash.bme.v1.EventMintStatusChange", || {
+            [("collateral_ratio", shown()), ("new_status", name(now)), ("previous_status", name(before))]
+        });
         Ok(())
     }
 
@@ -360,7 +360,7 @@ impl Run {
             }
             self.give_akt(&record, amount, akt)?
         };
-        self.events.push(executed(&id, &record, &done));
+        self.tell(|| [executed(&id, &record, &done)]);
         record.state = RecordState::Executed(Box::new(done));
         self.state.exchange.records.set(id, record);
         Ok(())
@@ -417,18 +417,16 @@ impl Run {
 
     fn cancel(&mut self, id: RecordId, mut record: Record, why: &'static str) -> Result<(), Rejection> {
         self.pay(&vault()?, &record.owner.clone(), &record.burn)?;
-        let (burn, shown) = (record.burn.json(), id.json());
-        let (owner, to) = (quoted(&record.owner), quoted(&record.to));
-        let attributes = [
-            ("cancel_reason", quoted(why)),
-            ("coins_to_burn", burn),
-            ("denom_to_mint", quoted(&id.to_denom)),
-            ("id", shown),
-            ("owner", owner),
-            ("to", to),
-        ];
-        let attributes: Vec<_> = attributes.iter().map(|(k, v)| (*k, v.as_str())).collect();
-        self.emit_with("akash.bme.v1.EventLedgerRecordCanceled", &attributes);
+        self.emit_with("akash.bme.v1.EventLedgerRecordCanceled", || {
+            [
+                ("cancel_reason", quoted(why)),
+                ("coins_to_burn", record.burn.json()),
+                ("denom_to_mint", quoted(&id.to_denom)),
+                ("id", id.json()),
+                ("owner", quoted(&record.owner)),
+                ("to", quoted(&record.to)),
+            ]
+        });
         record.state = RecordState::Canceled(why);
         self.state.exchange.records.set(id, record);
         Ok(())
@@ -488,8 +486,7 @@ fn executed(id: &RecordId, record: &Record, done: &Done) -> Event {
         ("remint_credit_issued", priced(&done.credit_issued)),
         ("spread", done.spread.as_ref().map_or_else(|| "null".to_owned(), Json::json)),
     ];
-    let attributes: Vec<_> = attributes.iter().map(|(k, v)| (*k, v.as_str())).collect();
-    Event::new("akash.bme.v1.EventLedgerRecordExecuted", &attributes)
+    Event::new("akash.bme.v1.EventLedgerRecordExecuted", attributes)
 }
 
 #[cfg(test)]

@@ -277,7 +277,7 @@ pub(crate) fn end(state: State) -> (State, Vec<Event>) {
         run.state.nonces.remove(&nonce);
     }
     for event in &mut run.events {
-        event.attributes.push(("mode".to_owned(), "EndBlock".to_owned()));
+        event.attributes.push(("mode", "EndBlock".to_owned()));
     }
     (run.state, run.events)
 }

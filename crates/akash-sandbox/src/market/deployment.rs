@@ -11,7 +11,7 @@ use akash_types::{
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::event::Json as _;
+use super::event::{Json as _, quoted};
 use super::refuse::{
     DEPLOYMENT_CLOSED, DEPLOYMENT_EXISTS, DEPLOYMENT_NOT_FOUND, GROUP_CLOSED, GROUP_NOT_FOUND, GROUP_OPEN,
     GROUP_PAUSED, INVALID_DEPOSIT, INVALID_GROUPS, INVALID_HASH, INVALID_PRICE, INVALID_RECLAMATION, plain,
@@ -170,16 +170,15 @@ impl Run {
         Ok(())
     }
 
-    fn set_group(&mut self, mut group: Group, state: GroupState, event: &str) {
+    fn set_group(&mut self, mut group: Group, state: GroupState, event: &'static str) {
         group.state = state;
         let id = group.id.clone();
         self.state.groups.set(id.clone(), group);
         self.emit(event, &id);
     }
 
-    fn emit_version(&mut self, kind: &str, id: &DeploymentId, hash: [u8; 32]) {
-        let hash = format!("\"{}\"", STANDARD.encode(hash));
-        self.emit_with(kind, &[("hash", &hash), ("id", &id.json())]);
+    fn emit_version(&mut self, kind: &'static str, id: &DeploymentId, hash: [u8; 32]) {
+        self.emit_with(kind, || [("hash", quoted(STANDARD.encode(hash))), ("id", id.json())]);
     }
 }
 

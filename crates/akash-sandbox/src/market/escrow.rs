@@ -32,7 +32,7 @@ impl Run {
         owner: &Address,
         deposits: Vec<Deposit>,
     ) -> Result<(), Rejection> {
-        if self.state.escrow.contains(&id.key().into()) {
+        if self.state.escrow.contains(id.key().as_str()) {
             return Err(ACCOUNT_EXISTS.into());
         }
         self.burn(gas::ACCOUNT_OPEN);
@@ -197,9 +197,10 @@ impl Run {
     }
 
     fn save(&mut self, account: Account, dues: Vec<Due>) -> Result<(), Rejection> {
+        let owner = account.owner.clone();
         self.save_account(account)?;
         for due in dues.into_iter().filter(|d| d.dirty) {
-            self.save_payment(&due.payment)?;
+            self.save_payment(&owner, *due.payment)?;
         }
         Ok(())
     }
@@ -216,24 +217,31 @@ impl Run {
                 add_to(&mut account.funds, &deposit.balance.denom, back)?;
             }
         }
-        let (id, state) = (account.id.clone(), account.state);
-        self.state.escrow.set(id.key().into(), account);
-        if ended { self.account_ended(&id, state) } else { Ok(()) }
+        let (pays_for, state) = (deployment_of(&account.id, &account.owner), account.state);
+        self.state.escrow.set(account.id.key().into(), account);
+        if ended { self.account_ended(pays_for.as_ref(), state) } else { Ok(()) }
     }
 
-    fn save_payment(&mut self, payment: &Payment) -> Result<(), Rejection> {
-        let ended = matches!(payment.state, Flow::Closed | Flow::Overdrawn);
-        self.state.payments.set(payment_key(&payment.account, &payment.xid), payment.clone());
-        if ended { self.payment_ended(payment) } else { Ok(()) }
+    /// Writes a payment out of an owner's account, and tells the market when it has ended.
+    fn save_payment(&mut self, owner: &Address, payment: Payment) -> Result<(), Rejection> {
+        let state = payment.state;
+        let lease = lease_of(&payment, owner);
+        self.state.payments.set(payment_key(&payment.account, &payment.xid), payment);
+        match lease {
+            Some(lease) if matches!(state, Flow::Closed | Flow::Overdrawn) => {
+                self.payment_ended(&lease, state)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A deployment whose account has ended is closed with everything in it. For the account of a bid this fails, after the
     /// account was written: why only the first losing bid of an order is refunded.
-    fn account_ended(&mut self, id: &AccountId, state: Flow) -> Result<(), Rejection> {
-        let Some(deployment_id) = deployment_of(id) else {
+    fn account_ended(&mut self, of: Option<&DeploymentId>, state: Flow) -> Result<(), Rejection> {
+        let Some(deployment_id) = of else {
             return Err(INVALID_ESCROW_ID.into());
         };
-        let Some(deployment) = self.state.deployments.get(&deployment_id) else {
+        let Some(deployment) = self.state.deployments.get(deployment_id) else {
             return Ok(());
         };
         if deployment.state != DeploymentState::Active {
@@ -242,22 +250,20 @@ impl Run {
         let mut deployment = deployment.clone();
         deployment.state = DeploymentState::Closed;
         self.state.deployments.set(deployment_id.clone(), deployment);
-        self.emit("akash.deployment.v1.EventDeploymentClosed", &deployment_id);
+        self.emit("akash.deployment.v1.EventDeploymentClosed", deployment_id);
         let end = if state == Flow::Overdrawn { GroupState::InsufficientFunds } else { GroupState::Closed };
-        for group in self.state.groups_of(&deployment_id) {
-            if group.state != GroupState::Closed {
-                self.end_group(group.clone(), end);
-                self.end_orders_of(&group.id, end);
-            }
+        let groups = self.state.groups_of(deployment_id).into_iter();
+        let groups: Vec<_> = groups.filter(|g| g.state != GroupState::Closed).cloned().collect();
+        for group in groups {
+            let id = group.id.clone();
+            self.end_group(group, end);
+            self.end_orders_of(&id, end);
         }
         Ok(())
     }
 
     /// A lease whose payment has ended is over, unless it already is.
-    fn payment_ended(&mut self, payment: &Payment) -> Result<(), Rejection> {
-        let Some(lease_id) = lease_of(payment) else {
-            return Ok(());
-        };
+    fn payment_ended(&mut self, lease_id: &LeaseId, state: Flow) -> Result<(), Rejection> {
         let Some(bid) = self.state.bids.get(&lease_id.bid()).cloned() else {
             return Ok(());
         };
@@ -271,10 +277,10 @@ impl Run {
             .cloned()
             .ok_or_else(|| Rejection::from(ORDER_NOT_FOUND))?;
         let lease =
-            self.state.leases.get(&lease_id).cloned().ok_or_else(|| Rejection::from(LEASE_NOT_FOUND))?;
+            self.state.leases.get(lease_id).cloned().ok_or_else(|| Rejection::from(LEASE_NOT_FOUND))?;
         self.end_order(order);
         self.end_bid(bid);
-        let (state, reason) = if payment.state == Flow::Overdrawn {
+        let (state, reason) = if state == Flow::Overdrawn {
             (LeaseState::InsufficientFunds, CloseReason::InsufficientFunds)
         } else {
             (LeaseState::Closed, CloseReason::Unspecified)
@@ -292,19 +298,20 @@ fn is_same(a: &Payment, b: &Payment) -> bool {
     a.account == b.account && a.xid == b.xid
 }
 
-/// The deployment that an account pays for; `None` for the account of a bid.
-fn deployment_of(id: &AccountId) -> Option<DeploymentId> {
-    let (owner, dseq) = id.xid.split_once('/')?;
+/// The deployment that an owner's account pays for; `None` for the account of a bid. Its key names the owner too, but reading an
+/// address takes longer than all else that a message does.
+fn deployment_of(id: &AccountId, owner: &Address) -> Option<DeploymentId> {
+    let (_, dseq) = id.xid.split_once('/')?;
     match id.scope {
-        Scope::Deployment => Some(DeploymentId::new(owner.parse().ok()?, dseq.parse().ok()?)),
+        Scope::Deployment => Some(DeploymentId::new(owner.clone(), dseq.parse().ok()?)),
         Scope::Bid | Scope::Unrecognised(_) => None,
     }
 }
 
-/// The lease that a payment pays for.
-fn lease_of(payment: &Payment) -> Option<LeaseId> {
+/// The lease that a payment out of an owner's account pays for.
+fn lease_of(payment: &Payment, owner: &Address) -> Option<LeaseId> {
     let mut parts = payment.xid.split('/');
-    let (gseq, oseq, provider) = (parts.next()?, parts.next()?, parts.next()?);
-    let group = deployment_of(&payment.account)?.group(gseq.parse().ok()?);
-    Some(group.order(oseq.parse().ok()?).bid(provider.parse().ok()?).lease())
+    let (gseq, oseq) = (parts.next()?, parts.next()?);
+    let group = deployment_of(&payment.account, owner)?.group(gseq.parse().ok()?);
+    Some(group.order(oseq.parse().ok()?).bid(payment.owner.clone()).lease())
 }

@@ -8,22 +8,21 @@ use time::format_description::well_known::Rfc3339;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// `akash.market.v1.EventBidCreated`, `transfer`, `tx`, …
-    pub kind: String,
+    pub kind: &'static str,
     /// Keys and values; values of typed events are proto JSON.
-    pub attributes: Vec<(String, String)>,
+    pub attributes: Vec<(&'static str, String)>,
 }
 
 impl Event {
     /// An event; attributes in the given order.
-    pub(crate) fn new(kind: &str, attributes: &[(&str, &str)]) -> Self {
-        let owned = attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        Self { kind: kind.to_owned(), attributes: owned }
+    pub(crate) fn new<const N: usize>(kind: &'static str, attributes: [(&'static str, String); N]) -> Self {
+        Self { kind, attributes: attributes.into() }
     }
 
     /// The same with the number of its message, which nodes put last.
     #[must_use]
     pub(crate) fn of_message(mut self, index: usize) -> Self {
-        self.attributes.push(("msg_index".to_owned(), index.to_string()));
+        self.attributes.push(("msg_index", index.to_string()));
         self
     }
 }
@@ -34,13 +33,13 @@ pub(crate) fn coins(amount: &[Coin]) -> String {
 }
 
 /// The three events of moving coins, and the sender.
-pub(crate) fn transfer(from: &Address, to: &Address, amount: &str) -> [Event; 4] {
-    let (from, to) = (from.as_str(), to.as_str());
+pub(crate) fn transfer(from: &Address, to: &Address, coin: &Coin) -> [Event; 4] {
+    let (from, to, amount) = (|| from.to_string(), || to.to_string(), coin.to_string());
     [
-        Event::new("coin_spent", &[("spender", from), ("amount", amount)]),
-        Event::new("coin_received", &[("receiver", to), ("amount", amount)]),
-        Event::new("transfer", &[("recipient", to), ("sender", from), ("amount", amount)]),
-        Event::new("message", &[("sender", from)]),
+        Event::new("coin_spent", [("spender", from()), ("amount", amount.clone())]),
+        Event::new("coin_received", [("receiver", to()), ("amount", amount.clone())]),
+        Event::new("transfer", [("recipient", to()), ("sender", from()), ("amount", amount)]),
+        Event::new("message", [("sender", from())]),
     ]
 }
 

@@ -44,7 +44,7 @@ pub struct Simulated {
 /// Carries out one message on a state, with no transaction around it: no fee, no signature, no gas. What simulations of a market
 /// call. The state's height and time are those of the block that the message would be in.
 pub fn apply(state: &State, message: &Msg) -> Result<State, Rejection> {
-    let mut run = Run::new(state.clone());
+    let mut run = Run::quiet(state.clone());
     one(&mut run, message)?;
     Ok(run.state)
 }
@@ -85,7 +85,7 @@ pub(crate) fn deliver(state: &State, tx: &Tx) -> (State, Outcome) {
 
 /// Looks whether a transaction may enter the mempool; the state with its fee and sequence taken.
 pub(crate) fn check(state: &State, tx: &Tx) -> Result<State, Rejection> {
-    let mut run = Run::new(state.clone());
+    let mut run = Run::quiet(state.clone());
     ante::run(&mut run, tx, Mode::Check)?;
     Ok(run.state)
 }
@@ -105,10 +105,10 @@ fn messages(run: &mut Run, tx: &Tx, limited: bool) -> Result<Vec<u8>, Rejection>
         let before = run.events.len();
         let type_url = message.type_url();
         let module = type_url.split('.').nth(1).unwrap_or_default();
-        run.emit_with(
-            "message",
-            &[("action", &type_url), ("sender", message.signer().as_str()), ("module", module)],
-        );
+        run.emit_with("message", || {
+            let (action, sender) = (type_url.clone(), message.signer().to_string());
+            [("action", action), ("sender", sender), ("module", module.to_owned())]
+        });
         run.burn(gas::of(message));
         let answer = match one(run, message) {
             Ok(answer) => answer,

@@ -6,7 +6,7 @@ use akash_types::msg::{
 };
 use akash_types::{Address, Coin, Denom, Rejection};
 
-use super::event::{Event, quoted, rfc3339};
+use super::event::{quoted, rfc3339};
 use super::refuse::{
     FEE_ALLOWANCE_EXPIRED, FEE_LIMIT_EXCEEDED, GRANT_EXPIRED, GRANT_NOT_FOUND, INVALID_COINS,
     INVALID_REQUEST, NOT_FOUND, raw,
@@ -46,7 +46,7 @@ impl Run {
     /// Takes a grant back. What it has paid for goes on; refunds go to the granter.
     pub(crate) fn revoke(&mut self, m: &Revoke) -> Result<(), Rejection> {
         let key = (m.granter.clone(), m.grantee.clone());
-        let found = m.type_url == DEPOSIT_URL && self.state.grants.remove(&key).is_some();
+        let found = m.type_url == DEPOSIT_URL && self.state.grants.remove(&key);
         if !found {
             let (granter, grantee) = (m.granter.to_bytes(), m.grantee.to_bytes());
             // The key in the node's store: a prefix, then each part after its length.
@@ -58,9 +58,10 @@ impl Run {
         Ok(())
     }
 
-    fn emit_grant(&mut self, kind: &str, granter: &Address, grantee: &Address, url: &str) {
-        let (granter, grantee, url) = (quoted(granter), quoted(grantee), quoted(url));
-        self.emit_with(kind, &[("grantee", &grantee), ("granter", &granter), ("msg_type_url", &url)]);
+    fn emit_grant(&mut self, kind: &'static str, granter: &Address, grantee: &Address, url: &str) {
+        self.emit_with(kind, || {
+            [("grantee", quoted(grantee)), ("granter", quoted(granter)), ("msg_type_url", quoted(url))]
+        });
     }
 
     /// Takes what is missing of a deposit out of the grants that somebody was given, as far as they go.
@@ -129,7 +130,7 @@ impl Run {
     /// Takes an allowance for fees back.
     pub(crate) fn revoke_allowance(&mut self, m: &RevokeAllowance) -> Result<(), Rejection> {
         let key = (m.granter.clone(), m.grantee.clone());
-        if self.state.allowances.remove(&key).is_none() {
+        if !self.state.allowances.remove(&key) {
             return Err(NOT_FOUND.because("fee-grant not found"));
         }
         self.emit_allowance("revoke_feegrant", &m.granter, &m.grantee);
@@ -167,9 +168,8 @@ impl Run {
         Ok(())
     }
 
-    fn emit_allowance(&mut self, kind: &str, granter: &Address, grantee: &Address) {
-        let attributes = [("granter", granter.as_str()), ("grantee", grantee.as_str())];
-        self.events.push(Event::new(kind, &attributes));
+    fn emit_allowance(&mut self, kind: &'static str, granter: &Address, grantee: &Address) {
+        self.emit_with(kind, || [("granter", granter.to_string()), ("grantee", grantee.to_string())]);
     }
 }
 

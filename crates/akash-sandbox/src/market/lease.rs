@@ -8,7 +8,7 @@ use akash_types::{
 };
 
 use super::bid::reason_name;
-use super::event::Json as _;
+use super::event::{Json as _, quoted};
 use super::gas;
 use super::refuse::{
     BID_NOT_ACTIVE, BID_NOT_FOUND, BID_NOT_OPEN, GROUP_NOT_FOUND, GROUP_NOT_OPEN, LEASE_NOT_ACTIVE,
@@ -52,10 +52,9 @@ impl Run {
             }),
         };
         self.state.leases.set(id.clone(), lease);
-        self.emit_with(
-            "akash.market.v1.EventLeaseCreated",
-            &[("id", &id.json()), ("price", &bid.price.json())],
-        );
+        self.emit_with("akash.market.v1.EventLeaseCreated", || {
+            [("id", id.json()), ("price", bid.price.json())]
+        });
         order.state = OrderState::Active;
         self.state.orders.set(order_id.clone(), order);
         bid.state = BidState::Active;
@@ -68,7 +67,7 @@ impl Run {
     /// the loop: every further loser stays open, with its deposit.
     fn lose_others(&mut self, order: &OrderId) {
         let losers: Vec<Bid> =
-            self.state.bids_of(order).into_iter().filter(|b| b.state == BidState::Open).collect();
+            self.state.bids.of(order).filter(|b| b.state == BidState::Open).cloned().collect();
         for mut loser in losers {
             self.burn(gas::BID_LOST);
             loser.state = BidState::Lost;
@@ -128,11 +127,9 @@ impl Run {
         lease.reclamation =
             Some(Reclamation { started_at: self.state.height, deadline, reason: m.reason, ..promised });
         self.state.leases.set(m.id.clone(), lease);
-        let (deadline, reason) = (format!("\"{deadline}\""), reason_name(m.reason));
-        self.emit_with(
-            "akash.market.v1.EventLeaseReclaimStarted",
-            &[("deadline", &deadline), ("id", &m.id.json()), ("reason", &reason)],
-        );
+        self.emit_with("akash.market.v1.EventLeaseReclaimStarted", || {
+            [("deadline", quoted(deadline)), ("id", m.id.json()), ("reason", reason_name(m.reason))]
+        });
         Ok(())
     }
 
@@ -146,7 +143,8 @@ impl Run {
         lease.reason = reason;
         let id = lease.id.clone();
         self.state.leases.set(id.clone(), lease);
-        let reason = reason_name(reason);
-        self.emit_with("akash.market.v1.EventLeaseClosed", &[("id", &id.json()), ("reason", &reason)]);
+        self.emit_with("akash.market.v1.EventLeaseClosed", || {
+            [("id", id.json()), ("reason", reason_name(reason))]
+        });
     }
 }

@@ -110,14 +110,14 @@ impl Run {
         while entries.get(1).is_some_and(|(at, _)| at.0 <= start) {
             entries.remove(0);
         }
-        let (id, price) = (format!(r#"{{"denom":"{ASSET}","base_denom":"{BASE}"}}"#), decimal(m.price));
-        let attributes = [
-            ("id", id.as_str()),
-            ("price", &quoted(price)),
-            ("source", &quoted(&m.signer)),
-            ("timestamp", &quoted(rfc3339(m.at))),
-        ];
-        self.emit_with("akash.oracle.v2.EventPriceData", &attributes);
+        self.emit_with("akash.oracle.v2.EventPriceData", || {
+            [
+                ("id", format!(r#"{{"denom":"{ASSET}","base_denom":"{BASE}"}}"#)),
+                ("price", quoted(decimal(m.price))),
+                ("source", quoted(&m.signer)),
+                ("timestamp", quoted(rfc3339(m.at))),
+            ]
+        });
         Ok(())
     }
 
@@ -153,8 +153,8 @@ impl Run {
             deviation_bps,
             healthy: deviation_bps <= oracle.max_deviation_bps,
         };
-        self.events.push(told(&price));
-        oracle.price = Some(price);
+        self.tell(|| [told(&price)]);
+        self.state.oracle.price = Some(price);
     }
 }
 
@@ -193,7 +193,7 @@ fn told(price: &Price) -> Event {
         price.sources,
         price.deviation_bps
     );
-    Event::new("akash.oracle.v2.EventAggregatedPrice", &[("price", &json)])
+    Event::new("akash.oracle.v2.EventAggregatedPrice", [("price", json)])
 }
 
 #[cfg(test)]

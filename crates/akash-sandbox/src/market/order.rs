@@ -1,7 +1,7 @@
 //! Orders, and what ends with them.
 
 use akash_types::{
-    BidState, CloseReason, Group, GroupId, GroupState, LeaseState, Order, OrderState, Rejection,
+    Bid, BidState, CloseReason, Group, GroupId, GroupState, LeaseState, Order, OrderId, OrderState, Rejection,
 };
 
 use super::gas;
@@ -15,8 +15,8 @@ impl Run {
         if orders.iter().any(|o| o.state != OrderState::Closed) {
             return Err(refuse::ORDER_ACTIVE.because("create order: active order exists"));
         }
-        self.burn(gas::ORDER_OPEN);
         let oseq = u32::try_from(orders.len()).unwrap_or(u32::MAX).saturating_add(1);
+        self.burn(gas::ORDER_OPEN);
         let id = group.id.order(oseq);
         let order = Order {
             id: id.clone(),
@@ -43,24 +43,26 @@ impl Run {
     /// Ends what a group has in the market: its order, that order's bids, its lease with the payment.
     pub(crate) fn end_orders_of(&mut self, group: &GroupId, end: GroupState) {
         let orders = self.state.orders_of(group);
-        let active = orders.iter().filter(|o| o.state == OrderState::Active);
-        let open = orders.iter().filter(|o| o.state == OrderState::Open);
-        for order in active.chain(open) {
-            self.end_order(order.clone());
-            self.end_bids_of(order, BidState::Open, end);
-            if order.state == OrderState::Active {
-                self.end_bids_of(order, BidState::Active, end);
+        let all = |state| orders.iter().filter(move |o| o.state == state).map(|o| Order::clone(o));
+        let lives: Vec<Order> = all(OrderState::Active).chain(all(OrderState::Open)).collect();
+        for order in lives {
+            let (id, state) = (order.id.clone(), order.state);
+            self.end_order(order);
+            self.end_bids_of(&id, BidState::Open, end);
+            if state == OrderState::Active {
+                self.end_bids_of(&id, BidState::Active, end);
             }
         }
     }
 
-    fn end_bids_of(&mut self, order: &Order, state: BidState, end: GroupState) {
+    fn end_bids_of(&mut self, order: &OrderId, state: BidState, end: GroupState) {
         let (lease_state, reason) = if end == GroupState::InsufficientFunds {
             (LeaseState::InsufficientFunds, CloseReason::InsufficientFunds)
         } else {
             (LeaseState::Closed, CloseReason::Owner)
         };
-        for bid in self.state.bids_of(&order.id).into_iter().filter(|b| b.state == state) {
+        let bids: Vec<Bid> = self.state.bids.of(order).filter(|b| b.state == state).cloned().collect();
+        for bid in bids {
             let lease_id = bid.id.lease();
             self.end_bid(bid);
             if let Some(lease) = self.state.leases.get(&lease_id).cloned() {

@@ -118,11 +118,11 @@ impl Run {
         Ok(())
     }
 
-    fn emit_auditor(&mut self, kind: &str, owner: &Address, auditor: &Address) {
-        self.emit_with(kind, &[("auditor", &quoted(auditor)), ("owner", &quoted(owner))]);
+    fn emit_auditor(&mut self, kind: &'static str, owner: &Address, auditor: &Address) {
+        self.emit_with(kind, || [("auditor", quoted(auditor)), ("owner", quoted(owner))]);
     }
 
-    fn emit_owner(&mut self, kind: &str, owner: &str) {
-        self.emit_with(kind, &[("owner", &quoted(owner))]);
+    fn emit_owner(&mut self, kind: &'static str, owner: &str) {
+        self.emit_with(kind, || [("owner", quoted(owner))]);
     }
 }

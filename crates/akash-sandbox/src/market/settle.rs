@@ -3,8 +3,6 @@
 //! Settlement is lazy and truncates: `trunc(rate × blocks)` per payment, taken from the deposits first in, first out. When the
 //! account has too little, payments are served in the order of their keys; the first takes all.
 
-use std::sync::Arc;
-
 use akash_types::escrow::{Account, Payment, State as Flow};
 use akash_types::{Coin, Dec, DecCoin, Denom, Rejection, UACT, UAKT};
 
@@ -15,7 +13,8 @@ use super::run::Run;
 /// A payment in hand while its account is settled.
 #[derive(Clone, Debug)]
 pub(crate) struct Due {
-    pub(crate) payment: Payment,
+    /// Boxed, because a list of one has room for four.
+    pub(crate) payment: Box<Payment>,
     /// Its state when it was read; tells which of its numbers is due.
     was: Flow,
     /// Whether it must be written back.
@@ -101,12 +100,9 @@ impl Run {
             blocks = self.state.height.since(account.settled_at);
             account.settled_at = self.state.height;
         }
-        let mut dues = self.dues(account, Flow::Overdrawn);
         // Within one block open payments are not even looked at: a real node does the same, and a payment can survive its
         // lease because of it.
-        if blocks > 0 {
-            dues.extend(self.dues(account, Flow::Open));
-        }
+        let mut dues = self.dues(account, blocks > 0);
         let overdrawn = charge(account, &mut dues, blocks)? && !self.pay_in_akt(account, &mut dues)?;
         if overdrawn {
             account.state = Flow::Overdrawn;
@@ -149,16 +145,18 @@ impl Run {
         Ok(true)
     }
 
-    /// The payments in one state whose key begins with the account's: also those of an account with a longer number.
-    fn dues(&self, account: &Account, state: Flow) -> Vec<Due> {
-        let prefix: Arc<str> = account.id.key().into();
-        self.state
-            .payments
-            .from(&prefix)
-            .take_while(|(key, _)| key.starts_with(&*prefix))
-            .filter(|(_, p)| p.state == state)
-            .map(|(_, p)| Due { payment: p.clone(), was: state, dirty: false })
-            .collect()
+    /// The overdrawn payments, and after them perhaps the open ones, whose key begins with the account's: also those of an account
+    /// with a longer number.
+    fn dues(&self, account: &Account, open_too: bool) -> Vec<Due> {
+        let prefix = account.id.key();
+        let payments = self.state.payments.from(prefix.as_str());
+        let mut dues: Vec<Due> = payments
+            .take_while(|(key, _)| key.starts_with(&prefix))
+            .filter(|(_, p)| p.state == Flow::Overdrawn || (open_too && p.state == Flow::Open))
+            .map(|(_, p)| Due { payment: Box::new(p.clone()), was: p.state, dirty: false })
+            .collect();
+        dues.sort_by_key(|due| due.was != Flow::Overdrawn);
+        dues
     }
 
     /// Sends a provider the whole units that it has earned.

@@ -143,25 +143,25 @@ impl State {
     }
 
     /// A deployment's groups in order.
-    pub fn groups_of(&self, id: &DeploymentId) -> Vec<Group> {
+    pub fn groups_of(&self, id: &DeploymentId) -> Vec<&Group> {
         let first = id.group(0);
-        self.groups.from(&first).take_while(|(k, _)| &k.deployment == id).map(|(_, g)| g.clone()).collect()
+        self.groups.from(&first).take_while(|(k, _)| &k.deployment == id).map(|(_, g)| g).collect()
     }
 
     /// A group's orders, oldest first.
-    pub fn orders_of(&self, id: &GroupId) -> Vec<Order> {
+    pub fn orders_of(&self, id: &GroupId) -> Vec<&Order> {
         let first = id.order(0);
-        self.orders.from(&first).take_while(|(k, _)| &k.group == id).map(|(_, o)| o.clone()).collect()
+        self.orders.from(&first).take_while(|(k, _)| &k.group == id).map(|(_, o)| o).collect()
     }
 
     /// An order's bids in the order of the providers' addresses.
-    pub fn bids_of(&self, id: &OrderId) -> Vec<Bid> {
-        self.bids.of(id).cloned().collect()
+    pub fn bids_of(&self, id: &OrderId) -> Vec<&Bid> {
+        self.bids.of(id).collect()
     }
 
     /// The account that pays for a deployment or guards a bid.
     pub fn escrow_account(&self, id: &AccountId) -> Option<&escrow::Account> {
-        self.escrow.get(&id.key().into())
+        self.escrow.get(id.key().as_str())
     }
 
     /// What a lease is paid.
@@ -172,5 +172,5 @@ impl State {
 
 /// A payment's key, as the chain writes it.
 pub(crate) fn payment_key(account: &AccountId, xid: &str) -> Arc<str> {
-    format!("{}/{xid}", account.key()).into()
+    [&account.key(), "/", xid].concat().into()
 }

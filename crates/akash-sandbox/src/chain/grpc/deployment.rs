@@ -70,7 +70,7 @@ impl Query for super::Api {
 fn whole(state: &State, deployment: &Deployment) -> QueryDeploymentResponse {
     QueryDeploymentResponse {
         deployment: Some(deployment.into()),
-        groups: state.groups_of(&deployment.id).iter().map(Into::into).collect(),
+        groups: state.groups_of(&deployment.id).into_iter().map(Into::into).collect(),
         escrow_account: state.escrow_account(&AccountId::of_deployment(&deployment.id)).map(Into::into),
     }
 }

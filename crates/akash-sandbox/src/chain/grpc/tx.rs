@@ -170,13 +170,13 @@ fn result(block: &Block, delivered: &Delivered) -> TxResponse {
 
 /// Events as the wire has them. Only those of a block are in a node's index.
 pub(in crate::chain) fn events(events: &[Event], index: bool) -> Vec<abci::Event> {
-    let attribute = |(key, value): &(String, String)| abci::EventAttribute {
-        key: key.clone(),
+    let attribute = |(key, value): &(&str, String)| abci::EventAttribute {
+        key: (*key).to_owned(),
         value: value.clone(),
         index,
     };
     let event = |e: &Event| abci::Event {
-        r#type: e.kind.clone(),
+        r#type: e.kind.to_owned(),
         attributes: e.attributes.iter().map(attribute).collect(),
     };
     events.iter().map(event).collect()

@@ -198,7 +198,7 @@ fn a_failed_message_costs_its_fee_and_running_out_of_gas_too() {
     assert!(outcome.gas_used > 90_000);
     assert_eq!(w.uakt(TENANT), 100_000_000_000 - 2_250);
     assert_eq!(w.uact(TENANT), 1_000_000_000_000);
-    let kinds: Vec<&str> = outcome.events.iter().map(|e| e.kind.as_str()).collect();
+    let kinds: Vec<&str> = outcome.events.iter().map(|e| e.kind).collect();
     assert_eq!(kinds, ["coin_spent", "coin_received", "transfer", "message", "tx", "tx", "tx"]);
 }
 

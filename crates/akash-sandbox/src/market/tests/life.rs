@@ -191,14 +191,11 @@ fn an_update_changes_the_version_only() {
     let out = w.ok(TENANT, UpdateDeployment { id: id.clone(), hash: [8; 32] });
     assert_eq!(kinds(&out), ["EventDeploymentUpdated"]);
     let event = out.events.iter().find(|e| e.kind.starts_with("akash.")).unwrap();
-    let hash = ("hash".to_owned(), "\"CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=\"".to_owned());
+    let hash = ("hash", "\"CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=\"".to_owned());
     assert_eq!(event.attributes[0], hash);
     let owner = w.address(TENANT);
-    assert_eq!(
-        event.attributes[1],
-        ("id".to_owned(), format!(r#"{{"owner":"{owner}","dseq":"1781208244926"}}"#))
-    );
-    assert_eq!(event.attributes[2], ("msg_index".to_owned(), "0".to_owned()));
+    assert_eq!(event.attributes[1], ("id", format!(r#"{{"owner":"{owner}","dseq":"1781208244926"}}"#)));
+    assert_eq!(event.attributes[2], ("msg_index", "0".to_owned()));
     assert_eq!(w.chain.state().deployments.get(&id).unwrap().hash, [8; 32]);
 }
 

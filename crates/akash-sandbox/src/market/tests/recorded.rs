@@ -53,7 +53,7 @@ fn compare(name: &str, outcome: &Outcome, recorded: &Value) {
         .events
         .iter()
         .filter(|e| e.kind.starts_with("akash."))
-        .map(|e| (e.kind.as_str(), e.attributes.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect()))
+        .map(|e| (e.kind, e.attributes.iter().map(|(k, v)| (*k, v.as_str())).collect()))
         .collect();
     let theirs: Vec<(&str, Vec<(&str, &str)>)> = recorded["events"]
         .as_array()
