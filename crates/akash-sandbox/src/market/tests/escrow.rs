@@ -221,7 +221,7 @@ fn a_number_that_begins_another_ends_the_other_lease_too() {
     );
     let about = |kind: &str| {
         let ended = out.events.iter().filter(|e| e.kind.ends_with(kind));
-        let ids = ended.filter_map(|e| e.attributes.iter().find(|(name, _)| name == "id"));
+        let ids = ended.filter_map(|e| e.attributes.iter().find(|(name, _)| *name == "id"));
         ids.filter(|(_, id)| id.contains(r#""dseq":"123""#)).count()
     };
     let of_the_other = ["EventOrderClosed", "EventBidClosed", "EventLeaseClosed", "EventDeploymentClosed"];
