@@ -171,7 +171,7 @@ fn a_withdrawal_beside_the_close_of_a_deployment_leaves_a_payment_open_and_unpai
     let (tenant, provider) = (w.uact(TENANT), w.uact(PROVIDER_2));
     let [first, second] = w.two_leases();
     let (id, start) = (first.deployment().clone(), w.chain.state().leases.get(&first).unwrap().created_at);
-    let withdrawal = WithdrawLease { id: first.clone() }.into();
+    let withdrawal = WithdrawLease { id: first }.into();
     w.in_one_block((PROVIDER, withdrawal), (TENANT, CloseDeployment { id: id.clone() }.into()));
     let blocks = u128::from(w.height().since(start));
     assert_eq!(w.chain.state().leases.get(&second).unwrap().state, LeaseState::Closed);
