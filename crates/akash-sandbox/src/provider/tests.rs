@@ -7,7 +7,7 @@ use akash_chain::{At, Class, Client, MarketFilter, MemoryJournal, Policy, Sender
 use akash_provider::{BoxError, ChainCertificates, Gateway, Identity, LeaseStatus, PutError};
 use akash_sdl::Sdl;
 use akash_types::escrow::Funding;
-use akash_types::msg::{CloseDeployment, CreateDeployment, CreateLease};
+use akash_types::msg::{CloseDeployment, CloseLease, CreateDeployment, CreateLease};
 use akash_types::{
     Address, BidState, Certificate, CloseReason, Coin, DeploymentId, Dseq, LeaseId, LeaseState, Msg,
 };
@@ -133,7 +133,7 @@ impl World {
             self.client.bids(&filter, Some(BidState::Open), At::Latest).await.unwrap().pop()
         })
         .await;
-        self.send(&format!("lease {id}"), CreateLease { bid: bid.id.clone() }).await;
+        self.send(&format!("lease {}", bid.id), CreateLease { bid: bid.id.clone() }).await;
         bid.id.lease()
     }
 
@@ -229,6 +229,39 @@ async fn a_lease_without_a_manifest_is_given_up() {
     let id = world.order(1_795_547_241_002, &sdl("exec sleep 1000")).await;
     let lease = world.lease(&id).await;
     assert_eq!(world.closed(&lease).await, CloseReason::ManifestTimeout);
+    provider.stop().await;
+    world.sandbox.stop().await;
+}
+
+/// The provider remembers what the deployment's first lease ran, and runs it for the second one unasked. It waits for a manifest all
+/// the same: whoever sends none, since everything runs, loses the lease.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_lease_runs_what_was_kept_and_is_given_up_all_the_same() {
+    let world = World::new().await;
+    let provider = world.provider(Timers { manifest: Duration::from_secs(5), ..Timers::default() }).await;
+    let gateway = world.gateway(&provider);
+    let sdl = sdl("exec sleep 1000");
+    let mut second = Vec::new();
+    // The one that sends its manifest again is the older: when the other is given up, its time would be over too.
+    for (dseq, sends_again) in [(1_795_547_241_005, true), (1_795_547_241_006, false)] {
+        let id = world.order(dseq, &sdl).await;
+        let first = world.lease(&id).await;
+        world.put(&gateway, &first, &sdl).await.unwrap();
+        world.ready(&gateway, &first).await;
+        world.send(&format!("end {id}"), CloseLease { id: first.clone() }).await;
+        let lease = world.lease(&id).await;
+        assert_eq!((&lease.provider, lease.order.oseq), (&first.provider, 2));
+        if sends_again {
+            world.put(&gateway, &lease, &sdl).await.unwrap();
+        }
+        world.ready(&gateway, &lease).await;
+        second.push(lease);
+    }
+    assert_eq!(world.closed(&second[1]).await, CloseReason::ManifestTimeout);
+    until("the end of the pods", async || provider.book.pods(&second[1]).is_none().then_some(())).await;
+    let kept = world.client.lease(&second[0], At::Latest).await.unwrap().unwrap().lease;
+    assert_eq!(kept.state, LeaseState::Active);
+    world.ready(&gateway, &second[0]).await;
     provider.stop().await;
     world.sandbox.stop().await;
 }

@@ -464,6 +464,76 @@ async fn after_a_manifest_three_kinds_of_nothing_come_before_the_pods() {
     house.end().await;
 }
 
+/// After an update the old pods go on until they end or are killed. The status tells of the new ones alone.
+#[tokio::test]
+async fn for_a_while_old_pods_are_in_logs_and_shell() {
+    let house = house().await;
+    house.chain.leased.store(true, Ordering::Release);
+    house.book.follow(&[house.chain.lease.clone()].into());
+    let quiet = "echo up on $HOSTNAME; exec sleep 1000";
+    let stubborn = "trap '' TERM; echo up on $HOSTNAME; while :; do sleep 1; done";
+    assert!(SDL.contains(quiet));
+    let before = Sdl::parse(&SDL.replace(quiet, stubborn)).unwrap().manifest().unwrap();
+    let lease = format!("/lease/{DSEQ}/1/1");
+    let web = async || {
+        let (_, body) = house.get(&format!("{lease}/status")).await;
+        serde_json::from_str::<Value>(&body).unwrap_or_default()["services"]["web"].take()
+    };
+    let said = async || {
+        let (frames, _) =
+            house.way.socket(&format!("{lease}/logs?follow=false&service=web"), &house.good()).await;
+        let lines = frames.iter().map(|frame| serde_json::from_str::<Value>(frame).unwrap());
+        let mut lines: Vec<_> = lines.map(|line| line["message"].as_str().unwrap().to_owned()).collect();
+        lines.sort();
+        lines
+    };
+    let put = async |manifest: &Manifest| {
+        *house.chain.hash.lock().unwrap() = manifest.hash().to_vec();
+        assert_eq!(house.put(&manifest.to_json()).await, (200, String::new()));
+    };
+    put(&before).await;
+    until("the old pod's word", async || said().await.len() == 1).await;
+    let old = said().await;
+
+    put(&manifest()).await;
+    let counts = |service: &Value| {
+        ["observed_generation", "total", "replicas", "updated_replicas", "ready_replicas", "available"]
+            .map(|field| service[field].as_u64().unwrap_or_default())
+    };
+    until("the new pod", async || counts(&web().await) == [2, 1, 1, 1, 1, 1]).await;
+    until("both pods' words", async || said().await.len() == 2).await;
+    // It holds: nothing of this ends by itself within its grace.
+    for _ in 0..10 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(said().await.len(), 2, "the logs have both");
+        assert_eq!(counts(&web().await), [2, 1, 1, 1, 1, 1], "the status has the new one");
+    }
+    assert!(said().await.contains(&old[0]));
+    let at = |index: u8| {
+        format!("podIndex={index}&service=web&tty=0&stdin=0&cmd0=sh&cmd1=-c&cmd2=echo%20up%20on%20$HOSTNAME")
+    };
+    let mut names = Vec::new();
+    for index in [0, 1] {
+        names.push(run(&house, &at(index)).await[0].trim_start_matches('d').trim_end().to_owned());
+    }
+    names.sort();
+    assert_eq!(names, said().await, "a shell can be opened in either");
+    let range = |last: u8| {
+        let text =
+            format!("remote command execute error: pod index out of range: valid range is [0, {last}]");
+        [format!("f{{\"exit_code\":0,\"message\":\"{text}\"}}\n")]
+    };
+    assert_eq!(run(&house, &at(9)).await, range(1));
+
+    // What the end of its grace does.
+    let pods = house.book.pods(&house.chain.lease).unwrap().pods();
+    let old_pod = pods.iter().find(|pod| old[0].ends_with(&pod.name)).unwrap();
+    old_pod.main().unwrap().signal(nix::sys::signal::Signal::SIGKILL);
+    until("the end of the old pod", async || run(&house, &at(9)).await == range(0)).await;
+    assert_eq!(said().await.len(), 1);
+    house.end().await;
+}
+
 #[tokio::test]
 async fn an_older_look_at_the_chain_does_not_end_a_lease_that_the_gateway_has_just_seen() {
     let house = house().await;

@@ -413,6 +413,28 @@ async fn a_workload_comes_step_by_step_and_the_last_of_several_runs() {
     runtime.stop().await;
 }
 
+/// A pod is ready as soon as its process runs, so one that crashes again and again looks well for a moment each time.
+#[tokio::test]
+async fn a_crash_loop_is_ready_for_a_second() {
+    let home = TempDir::new().unwrap();
+    let (runtime, id) = (open(home.path(), Isolation::Host), lease_id(74));
+    runtime.deploy(&id, one(shell("sleep 1; exit 1"))).unwrap().unwrap();
+    let lease = runtime.lease(&id).unwrap();
+    let pod = lease.pods().remove(0);
+    let mut seen = Vec::new();
+    until("ready, not ready and ready again", || {
+        let ready = lease.status().unwrap().services["web"].ready_replicas;
+        if seen.last() != Some(&ready) {
+            seen.push(ready);
+        }
+        seen.ends_with(&[1, 0, 1]).then_some(())
+    })
+    .await;
+    assert_eq!(lease.pods().remove(0).name, pod.name, "the same pod all the time");
+    runtime.teardown(&id, Duration::from_secs(5));
+    gone(&runtime, &id).await;
+}
+
 #[tokio::test]
 async fn a_first_process_is_only_told_to_end_when_it_listens() {
     let home = TempDir::new().unwrap();
