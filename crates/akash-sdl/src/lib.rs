@@ -10,6 +10,7 @@ mod error;
 mod groups;
 mod json;
 pub mod manifest;
+mod places;
 mod plan;
 mod quantity;
 mod sdl;
@@ -17,6 +18,7 @@ mod yaml;
 
 pub use error::{Position, SdlError};
 pub use manifest::{Manifest, ManifestError};
+pub use places::Places;
 pub use sdl::{
     Compute, Credentials, Expose, Gpu, GpuModel, HttpOptions, Interface, Mount, Params, Placement, Protocol,
     Replicas, Sdl, Service, SignedBy, StorageClass, Tee, To, Version, Volume,

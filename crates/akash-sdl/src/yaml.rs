@@ -50,11 +50,12 @@ impl Node {
     }
 
     /// The value's position by a path of keys and list positions, as far as the path leads.
-    pub(crate) fn locate(&self, path: &[String]) -> Position {
+    pub(crate) fn locate<S: AsRef<str>>(&self, path: &[S]) -> Position {
         let Some((step, rest)) = path.split_first() else { return self.at };
         match &self.kind {
             Kind::Scalar { .. } => self.at,
             Kind::List(items) => step
+                .as_ref()
                 .parse::<usize>()
                 .ok()
                 .and_then(|n| items.get(n))
@@ -62,7 +63,7 @@ impl Node {
             Kind::Map(pairs) => {
                 let found = pairs
                     .iter()
-                    .find(|(key, _)| matches!(&key.kind, Kind::Scalar { text, .. } if text == step));
+                    .find(|(key, _)| matches!(&key.kind, Kind::Scalar { text, .. } if text == step.as_ref()));
                 match found {
                     Some((key, _)) if rest.is_empty() => key.at,
                     Some((_, value)) => value.locate(rest),

@@ -1,8 +1,8 @@
 //! Hostile documents, places of errors, the worked example, request bodies.
 
 use akash_sdl::{
-    Compute, Expose, Gpu, GpuModel, Interface, Manifest, Mount, Params, Placement, Position, Replicas, Sdl,
-    SdlError, Service, SignedBy, To, Volume,
+    Compute, Expose, Gpu, GpuModel, Interface, Manifest, Mount, Params, Placement, Places, Position,
+    Replicas, Sdl, SdlError, Service, SignedBy, To, Volume,
 };
 use akash_types::DecCoin;
 
@@ -160,6 +160,15 @@ fn errors_say_where() {
     }
     let built = Sdl { deployment: [].into(), ..ray() }.groups().unwrap_err();
     assert!(matches!(built, SdlError::Rule { at: None, .. }), "a built document has no lines: {built}");
+}
+
+#[test]
+fn any_yaml_tells_where_its_values_stand() {
+    let places = Places::of("a:\n  - b\n  - {c: d}\n").unwrap();
+    let at = |path: &[&str]| places.at(path).to_string();
+    assert_eq!(at(&["a", "1", "c"]), "line 3, column 6");
+    assert_eq!(at(&["a", "0"]), "line 2, column 5");
+    assert_eq!(at(&["a", "9"]), "line 2, column 3", "as far as the path leads");
 }
 
 #[test]
