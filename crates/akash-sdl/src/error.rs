@@ -17,70 +17,102 @@ impl fmt::Display for Position {
     }
 }
 
-/// Why a document is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SdlError {
-    /// Longer than anything a provider would take.
-    #[error("the document has {bytes} bytes; at most {limit} are read")]
-    TooLarge {
-        /// Its length.
-        bytes: usize,
-        /// The most that is read.
-        limit: usize,
-    },
-    /// No YAML, or YAML that is not read.
-    #[error("{problem} ({at})")]
-    Yaml {
-        /// What is wrong.
-        problem: String,
-        /// Where.
-        at: Position,
-    },
-    /// It breaks a rule of SDL.
-    #[error("{}{}{problem}{}", .path.join("."), if .path.is_empty() { "" } else { ": " }, place(*.at))]
-    Rule {
-        /// Keys and list positions that lead to the value; empty when `at` says it all.
-        path: Vec<String>,
-        /// What is wrong.
-        problem: String,
-        /// Where, when the value came out of a text.
-        at: Option<Position>,
-    },
+/// One thing that is wrong with a document, or strange about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Keys and list positions that lead to the value; empty when the place says it all.
+    pub path: Vec<String>,
+    /// What is wrong.
+    pub message: String,
+    /// Where, when the value came out of a text.
+    pub at: Option<Position>,
 }
 
-fn place(at: Option<Position>) -> String {
-    at.map(|at| format!(" ({at})")).unwrap_or_default()
+impl Problem {
+    /// At the end of a path.
+    pub(crate) fn rule(path: &[&str], message: impl Into<String>) -> Self {
+        let path = path.iter().map(|&step| step.to_owned()).collect();
+        Self { path, message: message.into(), at: None }
+    }
+
+    /// At a place.
+    pub(crate) fn at(at: Position, message: impl Into<String>) -> Self {
+        Self { path: vec![], message: message.into(), at: Some(at) }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path.join("."))?;
+        }
+        f.write_str(&self.message)?;
+        self.at.map_or(Ok(()), |at| write!(f, " ({at})"))
+    }
+}
+
+/// Why a document is refused: everything that is wrong with it, as far as one thing does not hang on another, in the order
+/// in which Akash's own reader would come to it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{}", .first, more(.others))]
+pub struct SdlError {
+    first: Problem,
+    others: Vec<Problem>,
+}
+
+fn more(others: &[Problem]) -> String {
+    match others.len() {
+        0 => String::new(),
+        n => format!(", and {n} more"),
+    }
 }
 
 impl SdlError {
-    /// A broken rule at a path.
-    pub(crate) fn rule(path: &[&str], problem: impl Into<String>) -> Self {
-        Self::Rule {
-            path: path.iter().map(|&step| step.to_owned()).collect(),
-            problem: problem.into(),
-            at: None,
-        }
+    /// All problems; at least one.
+    pub fn problems(&self) -> impl Iterator<Item = &Problem> {
+        std::iter::once(&self.first).chain(&self.others)
     }
 
-    /// A broken rule at a place.
-    pub(crate) fn at(at: Position, problem: impl Into<String>) -> Self {
-        Self::Rule { path: vec![], problem: problem.into(), at: Some(at) }
-    }
-
-    /// The same error with its place, if that was open.
-    pub(crate) fn placed(mut self, locate: impl FnOnce(&[String]) -> Position) -> Self {
-        if let Self::Rule { path, at: at @ None, .. } = &mut self {
-            *at = Some(locate(path));
+    /// The same problems with their places, where these were open.
+    pub(crate) fn placed(mut self, locate: impl Fn(&[String]) -> Position) -> Self {
+        for problem in std::iter::once(&mut self.first).chain(&mut self.others) {
+            if problem.at.is_none() {
+                problem.at = Some(locate(&problem.path));
+            }
         }
         self
     }
+}
 
-    /// Where it is, as far as known.
-    pub fn position(&self) -> Option<Position> {
-        match self {
-            Self::TooLarge { .. } => None,
-            Self::Yaml { at, .. } => Some(*at),
-            Self::Rule { at, .. } => *at,
+impl From<Problem> for SdlError {
+    fn from(first: Problem) -> Self {
+        Self { first, others: vec![] }
+    }
+}
+
+/// Takes down what is wrong while the rest is still looked at.
+#[derive(Debug, Default)]
+pub(crate) struct Found(std::cell::RefCell<Vec<Problem>>);
+
+impl Found {
+    pub(crate) fn add(&self, problem: Problem) {
+        self.0.borrow_mut().push(problem);
+    }
+
+    /// The value, or its type's default once the problem is taken down.
+    pub(crate) fn or_default<T: Default>(&self, result: Result<T, Problem>) -> T {
+        result.unwrap_or_else(|problem| {
+            self.add(problem);
+            T::default()
+        })
+    }
+
+    /// The value, unless something was found.
+    pub(crate) fn into_result<T>(self, value: T) -> Result<T, SdlError> {
+        let mut problems = self.0.into_inner().into_iter();
+        match problems.next() {
+            None => Ok(value),
+            Some(first) => Err(SdlError { first, others: problems.collect() }),
         }
     }
 }

@@ -16,7 +16,7 @@ mod quantity;
 mod sdl;
 mod yaml;
 
-pub use error::{Position, SdlError};
+pub use error::{Position, Problem, SdlError};
 pub use manifest::{Manifest, ManifestError};
 pub use places::Places;
 pub use sdl::{

@@ -5,13 +5,16 @@ mod ports;
 mod rules;
 mod unit;
 
+pub(crate) use unit::gpu_keys;
+
 use std::collections::BTreeMap;
 
 use akash_types::{Attribute, GroupSpec, PlacementRequirements, ResourceUnit, SignedBy};
 
+use crate::error::Problem;
+use crate::manifest as m;
 use crate::manifest::{self, Manifest, ManifestError};
 use crate::sdl::{Compute, Placement, Replicas, Sdl, Service, Tee, Version};
-use crate::{SdlError, manifest as m};
 
 /// What a document means.
 pub(crate) struct Plan {
@@ -39,7 +42,7 @@ struct Use<'a> {
 }
 
 /// Makes groups and manifest, or says which rule is broken.
-pub(crate) fn make(sdl: &Sdl) -> Result<Plan, SdlError> {
+pub(crate) fn make(sdl: &Sdl) -> Result<Plan, Problem> {
     let uses = rules::check(sdl)?;
     let addresses = ports::addresses(sdl);
     let mut groups: BTreeMap<&str, Group> = BTreeMap::new();
@@ -58,18 +61,18 @@ pub(crate) fn make(sdl: &Sdl) -> Result<Plan, SdlError> {
 }
 
 /// A rule of the manifest, at the service that breaks it.
-fn broken(error: &ManifestError, manifest: &Manifest) -> SdlError {
+fn broken(error: &ManifestError, manifest: &Manifest) -> Problem {
     let text = error.to_string();
     let problem = text.strip_prefix("invalid manifest: ").unwrap_or(&text).trim();
     let services = manifest.0.iter().flat_map(|group| &group.services);
     let service =
         services.map(|s| s.name.as_str()).find(|name| problem.starts_with(&format!("service {name:?}")));
     match service {
-        Some(name) => SdlError::rule(&["services", name], problem),
+        Some(name) => Problem::rule(&["services", name], problem),
         None if problem == "zero global services" => {
-            SdlError::rule(&["services"], "no port of any service is open to the world; Akash demands one")
+            Problem::rule(&["services"], "no port of any service is open to the world; Akash demands one")
         }
-        None => SdlError::rule(&["services"], problem),
+        None => Problem::rule(&["services"], problem),
     }
 }
 
@@ -92,12 +95,7 @@ impl Group {
         Self { spec, services: vec![], units: BTreeMap::new(), tee: None }
     }
 
-    fn add(
-        &mut self,
-        used: &Use<'_>,
-        version: Version,
-        addresses: &ports::Addresses,
-    ) -> Result<(), SdlError> {
+    fn add(&mut self, used: &Use<'_>, version: Version, addresses: &ports::Addresses) -> Result<(), Problem> {
         self.require_tee(used)?;
         let expose = ports::expose(used, addresses)?;
         let endpoints = ports::endpoints(&expose);
@@ -109,7 +107,7 @@ impl Group {
         if let Some(unit) = shared.and_then(|&n| self.spec.units.get_mut(n)) {
             let path = ["deployment", used.name, used.group];
             let sum = unit.count.checked_add(used.replicas.count);
-            unit.count = sum.ok_or_else(|| SdlError::rule(&path, "more replicas than can be counted"))?;
+            unit.count = sum.ok_or_else(|| Problem::rule(&path, "more replicas than can be counted"))?;
             unit.resources.endpoints.extend(&endpoints);
             unit.resources.endpoints.sort_by_key(|endpoint| endpoint.sequence_number);
             resources.id = unit.resources.id;
@@ -130,14 +128,14 @@ impl Group {
     }
 
     /// Confidential computing is asked of the provider as an attribute, once a group.
-    fn require_tee(&mut self, used: &Use<'_>) -> Result<(), SdlError> {
+    fn require_tee(&mut self, used: &Use<'_>) -> Result<(), Problem> {
         let Some(tee) = used.service.params.as_ref().and_then(|params| params.tee) else { return Ok(()) };
         let path = ["services", used.name, "params", "tee"];
         if tee == Tee::CpuGpu && used.compute.gpu.units == 0 {
-            return Err(SdlError::rule(&path, "`cpu-gpu` needs a compute profile with a GPU"));
+            return Err(Problem::rule(&path, "`cpu-gpu` needs a compute profile with a GPU"));
         }
         match self.tee {
-            Some(other) if other != tee => Err(SdlError::rule(
+            Some(other) if other != tee => Err(Problem::rule(
                 &path,
                 format!("another service of `{}` asks for another kind", used.group),
             )),

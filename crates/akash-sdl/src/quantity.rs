@@ -1,4 +1,8 @@
 //! Amounts as SDL writes them.
+#![expect(
+    clippy::float_arithmetic,
+    reason = "SDL defines sizes by IEEE doubles; every builder must make the same error"
+)]
 
 use akash_types::Dec;
 
@@ -21,7 +25,8 @@ pub(crate) fn cpu(text: &str) -> Result<u32, String> {
         });
     }
     scaled(text, 1000)
-        .and_then(|millis| u32::try_from(millis).ok())
+        // Akash keeps the lower half.
+        .and_then(|millis| u32::try_from(millis & u64::from(u32::MAX)).ok())
         .ok_or_else(|| format!("`{text}` is no amount of processor: write `500m` or `0.5`"))
 }
 
@@ -69,28 +74,45 @@ fn suffixed(text: &str, suffixes: &[(&str, u64)]) -> Option<u64> {
 }
 
 /// The number times the factor in double precision, then cut: exactly Akash's arithmetic, rounding errors included.
-#[expect(
-    clippy::float_arithmetic,
-    reason = "SDL defines sizes by IEEE doubles; every builder must make the same error"
-)]
 fn scaled(text: &str, factor: u64) -> Option<u64> {
     let number = float(text)?;
     let factor: f64 = factor.to_string().parse().ok()?;
     let value = (number * factor).trunc();
-    // 2^63 and above: no processor agrees with another there.
-    if !(0.0..9_223_372_036_854_775_808.0).contains(&value) || number < 0.0 {
+    if value < 0.0 {
         return None;
+    }
+    // From 2^63 on, what the processor of Akash's builders makes of it.
+    if value.is_nan() || value >= 18_446_744_073_709_551_616.0 {
+        return Some(1 << 63);
     }
     format!("{value:.0}").trim_start_matches('-').parse().ok()
 }
 
-/// A decimal floating-point literal of Go; `_` may stand between two digits.
-fn float(text: &str) -> Option<f64> {
+/// A floating-point literal of Go: decimal with `_` between two digits, hexadecimal with a `p`, or a word.
+pub(crate) fn float(text: &str) -> Option<f64> {
+    let (negative, digits) = match text.as_bytes().first()? {
+        b'-' => (true, text.get(1..)?),
+        b'+' => (false, text.get(1..)?),
+        _ => (false, text),
+    };
+    let size = match digits.to_ascii_lowercase().as_str() {
+        "inf" | "infinity" => Some(f64::INFINITY),
+        "nan" => (digits.len() == text.len()).then_some(f64::NAN),
+        lower => match lower.strip_prefix("0x") {
+            Some(hex) => hexadecimal(hex),
+            None => decimal(lower),
+        },
+    }?;
+    Some(if negative { -size } else { size })
+}
+
+fn decimal(text: &str) -> Option<f64> {
     let bytes = text.as_bytes();
     for (i, byte) in bytes.iter().enumerate() {
         let digit = |n: Option<usize>| n.and_then(|n| bytes.get(n)).is_some_and(u8::is_ascii_digit);
         let fine = match byte {
-            b'0'..=b'9' | b'.' | b'+' | b'-' | b'e' | b'E' => true,
+            b'0'..=b'9' | b'.' | b'e' => true,
+            b'+' | b'-' => i > 0 && bytes.get(i - 1) == Some(&b'e'),
             b'_' => digit(i.checked_sub(1)) && digit(i.checked_add(1)),
             _ => false,
         };
@@ -98,7 +120,32 @@ fn float(text: &str) -> Option<f64> {
             return None;
         }
     }
-    text.replace('_', "").parse().ok()
+    text.replace('_', "").parse().ok().filter(|value: &f64| value.is_finite())
+}
+
+/// `1.8p3` behind `0x`: digits of which 52 bits are exact, and a power of two.
+fn hexadecimal(text: &str) -> Option<f64> {
+    let text = text.strip_prefix('_').unwrap_or(text);
+    if text.contains("__") || text.starts_with('_') {
+        return None;
+    }
+    let (digits, power) = text.split_once('p')?;
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if [whole, fraction].iter().any(|part| part.starts_with('_') || part.ends_with('_')) {
+        return None;
+    }
+    let digits = format!("{whole}{fraction}").replace('_', "");
+    let fraction = fraction.replace('_', "");
+    let unsigned = power.strip_prefix(['+', '-']).unwrap_or(power);
+    let fine = digits.len() <= 13 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+    if !fine || unsigned.is_empty() || !unsigned.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let mantissa: f64 = u64::from_str_radix(&digits, 16).ok()?.to_string().parse().ok()?;
+    let power =
+        power.parse::<i32>().ok()?.checked_sub(i32::try_from(fraction.len()).ok()?.checked_mul(4)?)?;
+    let value = mantissa * 2_f64.powi(power);
+    (value.is_finite() && (value != 0.0 || mantissa == 0.0)).then_some(value)
 }
 
 #[cfg(test)]
@@ -122,8 +169,10 @@ mod tests {
             ("", None),
             (" 1", None),
             ("0x10", None),
-            ("Inf", None),
-            ("NaN", None),
+            ("0x1p4", Some(16_000)),
+            ("0x1.8p1", Some(3_000)),
+            ("4294968", Some(704)),
+            ("Inf", Some(0)),
         ];
         for (text, wanted) in cpus {
             assert_eq!(cpu(text).ok(), *wanted, "{text}");

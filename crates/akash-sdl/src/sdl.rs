@@ -323,7 +323,7 @@ impl Sdl {
     pub fn parse(text: &str) -> Result<Self, SdlError> {
         let root = yaml::load(text)?;
         let sdl = read::document(&root)?;
-        plan::make(&sdl).map_err(|error| error.placed(|path| root.locate(path)))?;
+        plan::make(&sdl).map_err(|problem| SdlError::from(problem).placed(|path| root.locate(path)))?;
         Ok(sdl)
     }
 

@@ -2,16 +2,16 @@
 
 use akash_types::{Dec, GroupSpec, ResourceUnit};
 
-use crate::SdlError;
+use crate::error::Problem;
 
 const MIB: u64 = 1 << 20;
 const TIB: u64 = 1 << 40;
 
-pub(super) fn check(groups: &[GroupSpec]) -> Result<(), SdlError> {
+pub(super) fn check(groups: &[GroupSpec]) -> Result<(), Problem> {
     let denom = groups.first().and_then(|group| group.units.first()).map(|unit| &unit.price.denom);
     for group in groups {
         if group.name.is_empty() {
-            return Err(SdlError::rule(&["profiles", "placement"], "a placement has an empty name"));
+            return Err(Problem::rule(&["profiles", "placement"], "a placement has an empty name"));
         }
         for unit in &group.units {
             if Some(&unit.price.denom) != denom {
@@ -24,8 +24,8 @@ pub(super) fn check(groups: &[GroupSpec]) -> Result<(), SdlError> {
     Ok(())
 }
 
-fn broken(group: &GroupSpec, problem: impl Into<String>) -> SdlError {
-    SdlError::rule(&["profiles", "placement", &group.name], problem)
+fn broken(group: &GroupSpec, problem: impl Into<String>) -> Problem {
+    Problem::rule(&["profiles", "placement", &group.name], problem)
 }
 
 fn unit(unit: &ResourceUnit) -> Result<(), String> {
@@ -53,7 +53,7 @@ fn between(what: &str, value: u64, least: u64, most: u64) -> Result<(), String> 
     }
 }
 
-fn totals(group: &GroupSpec) -> Result<(), SdlError> {
+fn totals(group: &GroupSpec) -> Result<(), Problem> {
     let sum = |of: fn(&ResourceUnit) -> u64| -> u128 {
         group.units.iter().map(|unit| u128::from(of(unit)) * u128::from(unit.count)).sum()
     };

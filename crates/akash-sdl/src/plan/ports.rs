@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use akash_types::{Endpoint, EndpointKind};
 
 use super::Use;
-use crate::SdlError;
+use crate::error::Problem;
 use crate::manifest as m;
 use crate::manifest::check::sort_key;
 use crate::sdl::{Expose, HttpOptions, Protocol, Sdl, To};
@@ -28,7 +28,7 @@ pub(super) fn addresses(sdl: &Sdl) -> Addresses {
 }
 
 /// One entry for each port and peer, sorted.
-pub(super) fn expose(used: &Use<'_>, addresses: &Addresses) -> Result<Vec<m::Expose>, SdlError> {
+pub(super) fn expose(used: &Use<'_>, addresses: &Addresses) -> Result<Vec<m::Expose>, Problem> {
     let nobody = [To::default()];
     let mut entries = vec![];
     for (number, expose) in used.service.expose.iter().enumerate() {
@@ -37,11 +37,11 @@ pub(super) fn expose(used: &Use<'_>, addresses: &Addresses) -> Result<Vec<m::Exp
             Some(Protocol::Tcp) => "TCP",
             Some(Protocol::Udp) => "UDP",
             None => {
-                return Err(SdlError::rule(&path, format!("`proto` is tcp or udp, not `{}`", expose.proto)));
+                return Err(Problem::rule(&path, format!("`proto` is tcp or udp, not `{}`", expose.proto)));
             }
         };
         let http_options =
-            http_options(&expose.http_options).map_err(|problem| SdlError::rule(&path, problem))?;
+            http_options(&expose.http_options).map_err(|problem| Problem::rule(&path, problem))?;
         let peers = if expose.to.is_empty() { nobody.as_slice() } else { &expose.to };
         for to in peers {
             entries.push(entry(expose, to, (proto, &http_options), addresses));
@@ -56,7 +56,7 @@ pub(super) fn expose(used: &Use<'_>, addresses: &Addresses) -> Result<Vec<m::Exp
     if entries.len() > 12 && entries.windows(2).any(ambiguous) {
         let problem =
             "more than 12 ports, and two of them alike in port, protocol and peer: the order is not defined";
-        return Err(SdlError::rule(&["services", used.name, "expose"], problem));
+        return Err(Problem::rule(&["services", used.name, "expose"], problem));
     }
     Ok(entries)
 }

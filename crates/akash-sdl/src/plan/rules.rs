@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Use;
-use crate::SdlError;
+use crate::error::Problem;
 use crate::sdl::{Credentials, Sdl, Service, StorageClass, Version};
 
 /// Ports of leased addresses that are taken: address, port, protocol (as written), to the service that has it.
 type Taken<'a> = BTreeMap<(&'a str, u32, &'a str), &'a str>;
 
 /// Looks up everything that the deployment names, in the order in which groups are made.
-pub(super) fn check(sdl: &Sdl) -> Result<Vec<Use<'_>>, SdlError> {
+pub(super) fn check(sdl: &Sdl) -> Result<Vec<Use<'_>>, Problem> {
     let mut uses = vec![];
     let mut taken = Taken::new();
     for (name, placements) in &sdl.deployment {
@@ -25,22 +25,22 @@ pub(super) fn check(sdl: &Sdl) -> Result<Vec<Use<'_>>, SdlError> {
         }
     }
     if uses.is_empty() {
-        return Err(SdlError::rule(&["deployment"], "no service is deployed"));
+        return Err(Problem::rule(&["deployment"], "no service is deployed"));
     }
     let used: BTreeSet<&str> = taken.keys().map(|(address, _, _)| *address).collect();
     if let Some(idle) = sdl.endpoints.iter().find(|name| !used.contains(name.as_str())) {
-        return Err(SdlError::rule(&["endpoints", idle], "no deployed service uses it"));
+        return Err(Problem::rule(&["endpoints", idle], "no deployed service uses it"));
     }
     Ok(uses)
 }
 
-fn resolve<'a>(sdl: &'a Sdl, name: &'a str, group: &'a str) -> Result<Use<'a>, SdlError> {
+fn resolve<'a>(sdl: &'a Sdl, name: &'a str, group: &'a str) -> Result<Use<'a>, Problem> {
     let path = ["deployment", name, group];
     let replicas = sdl.deployment.get(name).and_then(|placements| placements.get(group));
-    let Some(replicas) = replicas else { return Err(SdlError::rule(&path, "nothing is deployed")) };
+    let Some(replicas) = replicas else { return Err(Problem::rule(&path, "nothing is deployed")) };
     let missing = |what: &str, name: &str| {
         let problem = format!("there is no {what} `{name}`");
-        SdlError::rule(&path, problem)
+        Problem::rule(&path, problem)
     };
     let profile = &replicas.profile;
     let compute = sdl.compute.get(profile).ok_or_else(|| missing("compute profile", profile))?;
@@ -50,12 +50,12 @@ fn resolve<'a>(sdl: &'a Sdl, name: &'a str, group: &'a str) -> Result<Use<'a>, S
     if placement.pricing.contains_key(profile) { Ok(used) } else { Err(no_price(&used)) }
 }
 
-pub(super) fn no_price(used: &Use<'_>) -> SdlError {
+pub(super) fn no_price(used: &Use<'_>) -> Problem {
     let problem = format!("there is no price for compute profile `{}`", used.replicas.profile);
-    SdlError::rule(&["profiles", "placement", used.group, "pricing"], problem)
+    Problem::rule(&["profiles", "placement", used.group, "pricing"], problem)
 }
 
-fn complete(service: &str, credentials: &Credentials) -> Result<(), SdlError> {
+fn complete(service: &str, credentials: &Credentials) -> Result<(), Problem> {
     let parts = [
         ("host", &credentials.host),
         ("username", &credentials.username),
@@ -64,7 +64,7 @@ fn complete(service: &str, credentials: &Credentials) -> Result<(), SdlError> {
     match parts.into_iter().find(|(_, text)| text.trim().is_empty()) {
         Some((part, _)) => {
             let path = ["services", service, "credentials"];
-            Err(SdlError::rule(&path, format!("`{part}` is missing")))
+            Err(Problem::rule(&path, format!("`{part}` is missing")))
         }
         None => Ok(()),
     }
@@ -75,11 +75,11 @@ fn addresses<'a>(
     name: &'a str,
     service: &'a Service,
     taken: &mut Taken<'a>,
-) -> Result<(), SdlError> {
+) -> Result<(), Problem> {
     for (number, expose) in service.expose.iter().enumerate() {
         let number = number.to_string();
         let broken =
-            |problem: String| Err(SdlError::rule(&["services", name, "expose", &number, "to"], problem));
+            |problem: String| Err(Problem::rule(&["services", name, "expose", &number, "to"], problem));
         for to in expose.to.iter().filter(|to| !to.ip.is_empty()) {
             let address = &to.ip;
             if !to.global {
@@ -96,13 +96,13 @@ fn addresses<'a>(
     Ok(())
 }
 
-fn mounts(used: &Use<'_>, version: Version) -> Result<(), SdlError> {
+fn mounts(used: &Use<'_>, version: Version) -> Result<(), Problem> {
     let none = BTreeMap::new();
     let mounts = used.service.params.as_ref().map_or(&none, |params| &params.storage);
     let mut places = BTreeMap::new();
     for (volume, mount) in mounts {
         let broken = |problem: String| {
-            Err(SdlError::rule(&["services", used.name, "params", "storage", volume], problem))
+            Err(Problem::rule(&["services", used.name, "params", "storage", volume], problem))
         };
         let Some(held) = used.compute.storage.iter().find(|held| held.name == *volume) else {
             return broken(format!("compute profile `{}` has no such volume", used.replicas.profile));
@@ -121,7 +121,7 @@ fn mounts(used: &Use<'_>, version: Version) -> Result<(), SdlError> {
     match idle {
         Some(volume) if version == Version::V2_0 && mounts.is_empty() => {
             let problem = format!("persistent volume `{}` needs a mount in `params.storage`", volume.name);
-            Err(SdlError::rule(&["services", used.name], problem))
+            Err(Problem::rule(&["services", used.name], problem))
         }
         _ => Ok(()),
     }

@@ -5,15 +5,16 @@ use std::cmp::Ordering;
 use akash_types::{Attribute, Cpu, Endpoint, Gpu, Memory, Resources, Volume};
 
 use super::Use;
+use crate::Compute;
+use crate::error::Problem;
 use crate::manifest as m;
 use crate::sdl::{self, GpuModel, StorageClass};
-use crate::{Compute, SdlError};
 
 /// The profile's resources, without id and endpoints.
-pub(super) fn resources(used: &Use<'_>) -> Result<Resources, SdlError> {
+pub(super) fn resources(used: &Use<'_>) -> Result<Resources, Problem> {
     let compute = used.compute;
     let path = ["profiles", "compute", used.replicas.profile.as_str(), "resources"];
-    let broken = |problem: String| SdlError::rule(&path, problem);
+    let broken = |problem: String| Problem::rule(&path, problem);
     for volume in &compute.storage {
         consistent(volume).map_err(broken)?;
     }
@@ -79,9 +80,15 @@ fn volume(volume: &sdl::Volume) -> Volume {
 
 fn gpu(gpu: &sdl::Gpu) -> Result<Vec<Attribute>, String> {
     if gpu.units == 0 {
-        return Ok(vec![]);
+        let none = gpu.models.is_empty();
+        return if none { Ok(vec![]) } else { Err("models of a GPU need `units` above 0".to_owned()) };
     }
-    let mut keys: Vec<String> = gpu.models.iter().map(model).collect();
+    Ok(gpu_keys(&gpu.models)?.iter().map(|key| attribute(key, "true")).collect())
+}
+
+/// The attributes' keys that stand for these models, sorted.
+pub(crate) fn gpu_keys(models: &[GpuModel]) -> Result<Vec<String>, String> {
+    let mut keys: Vec<String> = models.iter().map(model).collect();
     if keys.is_empty() {
         keys.push("vendor/nvidia/model/*".to_owned());
     }
@@ -91,10 +98,10 @@ fn gpu(gpu: &sdl::Gpu) -> Result<Vec<Attribute>, String> {
             return Err(format!("GPU `{key}` is listed twice"));
         }
     }
-    if let Some(key) = keys.iter().find(|key| !is_attribute_key(key)) {
-        return Err(format!("`{key}` is no name of a GPU; `*` may only stand at the very end"));
+    match keys.iter().find(|key| !is_attribute_key(key)) {
+        Some(key) => Err(format!("`{key}` is no name of a GPU; `*` may only stand at the very end")),
+        None => Ok(keys),
     }
-    Ok(keys.iter().map(|key| attribute(key, "true")).collect())
 }
 
 fn model(model: &GpuModel) -> String {

@@ -141,7 +141,7 @@ fn compute(out: &mut Writer, compute: &Compute) {
         }
     });
     out.map("memory", |out| out.raw("size", &size(compute.memory)));
-    if compute.gpu.units > 0 {
+    if compute.gpu != Gpu::default() {
         out.map("gpu", |out| gpu(out, &compute.gpu));
     }
     out.list("storage", &compute.storage, volume);

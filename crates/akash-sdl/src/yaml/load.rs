@@ -1,11 +1,18 @@
 //! Text to nodes, within budgets: a hostile document costs little and cannot overflow the stack.
+//!
+//! The scanner is libyaml's, of which the scanner of Akash's Go reader is a translation too. Where the two part, this file
+//! says so.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, Tag as Written};
+use libyaml_safer::{
+    Error, Event, EventData, MappingStyle, Mark, Parser, ScalarStyle, Scanner, SequenceStyle, TokenData,
+};
 
-use super::source::Source;
-use super::{Kind, Node, Tag};
+use super::{Kind, Node, Scalar, Tag, differences};
+use crate::error::Problem;
 use crate::{Position, SdlError};
 
 /// The longest document read, in bytes. Akash's own limits on transactions and manifests are of this order.
@@ -15,168 +22,249 @@ const MAX_DEPTH: usize = 64;
 /// The most values held, copies behind anchors and aliases counted each time.
 const MAX_NODES: usize = 100_000;
 
-/// Reads the first document of a text.
+/// Reads the first document of a text; what follows it is not looked at.
 pub(crate) fn load(text: &str) -> Result<Node, SdlError> {
+    root(text).map_err(SdlError::from)
+}
+
+fn root(text: &str) -> Result<Node, Problem> {
+    let start = Position { line: 1, column: 1 };
     if text.len() > MAX_BYTES {
-        return Err(SdlError::TooLarge { bytes: text.len(), limit: MAX_BYTES });
+        let length = text.len();
+        return Err(Problem::at(
+            start,
+            format!("the document has {length} bytes; at most {MAX_BYTES} are read"),
+        ));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    refuse_strange_characters(text)?;
-    refuse_directives(text)?;
-    let mut tree = Tree { source: Source::of(text), open: vec![], anchors: BTreeMap::new(), nodes: 0 };
-    for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|e| yaml(*e.marker(), e.info()))?;
-        if let Some(root) = tree.take(event, span)? {
-            tree.source.check()?;
-            return Ok(root);
+    differences::refuse_traps(text)?;
+    let mut text = Cow::Borrowed(text);
+    for _ in 0..differences::MOST_QUOTES {
+        match read(&text) {
+            Ok(done) => return done,
+            Err(error) => match differences::without_quote(&text, &error) {
+                Some(mended) => text = Cow::Owned(mended),
+                None => return Err(broken(&text, &error)),
+            },
         }
     }
-    Err(SdlError::Yaml { problem: "the document is empty".into(), at: Position { line: 1, column: 1 } })
+    Err(Problem::at(start, format!("more than {} escapes `\\'`; write `'`", differences::MOST_QUOTES)))
 }
 
-pub(super) fn place(mark: Marker) -> Position {
-    Position { line: mark.line(), column: mark.col() + 1 }
+/// Reads once. The outer error is libyaml's, the inner one ours.
+fn read(text: &str) -> Result<Result<Node, Problem>, Error> {
+    let empty = || Problem::at(Position { line: 1, column: 1 }, "the document is empty");
+    let mut bytes = text.as_bytes();
+    let mut parser = Parser::new();
+    parser.set_input_string(&mut bytes);
+    let mut tree = Tree::default();
+    loop {
+        let Event { data, start_mark, end_mark, .. } = parser.parse()?;
+        let taken = match data {
+            EventData::StreamEnd => return Ok(Err(empty())),
+            // The end counts: what stands before it belongs to the document.
+            EventData::DocumentEnd { .. } => {
+                look_past(text, start_mark)?;
+                return Ok(tree.root.ok_or_else(empty));
+            }
+            EventData::DocumentStart { version_directive: Some(version), .. }
+                if (version.major, version.minor) != (1, 1) =>
+            {
+                Err(Problem::at(place(start_mark), "of YAML only version 1.1 is read"))
+            }
+            EventData::Scalar { style: ScalarStyle::DoubleQuoted, .. }
+                if differences::has_slash(text, start_mark, end_mark) =>
+            {
+                Err(Problem::at(place(start_mark), "the escape `\\/` is not read; write `/`"))
+            }
+            event @ (EventData::StreamStart { .. }
+            | EventData::DocumentStart { .. }
+            | EventData::Alias { .. }
+            | EventData::Scalar { .. }
+            | EventData::SequenceStart { .. }
+            | EventData::SequenceEnd
+            | EventData::MappingStart { .. }
+            | EventData::MappingEnd) => tree.take(event, start_mark),
+        };
+        if let Err(problem) = taken {
+            return Ok(Err(problem));
+        }
+    }
 }
 
-pub(super) fn yaml(mark: Marker, problem: impl Into<String>) -> SdlError {
-    SdlError::Yaml { problem: problem.into(), at: place(mark) }
+/// Akash's reader is always two tokens ahead, so it stumbles over what stands close behind the document.
+fn look_past(text: &str, end: Mark) -> Result<(), Error> {
+    let nothing_behind = u64::try_from(text.lines().count()).is_ok_and(|lines| lines <= end.line);
+    if nothing_behind {
+        return Ok(());
+    }
+    let mut bytes = text.as_bytes();
+    let mut scanner = Scanner::new();
+    scanner.set_input_string(&mut bytes);
+    let mut behind = 0;
+    for token in scanner {
+        let token = token?;
+        // The last token that was looked at, and two more. Ends of blocks have no text of their own.
+        behind += u32::from(token.start_mark.index >= end.index && token.data != TokenData::BlockEnd);
+        if behind == 3 {
+            break;
+        }
+    }
+    Ok(())
 }
 
-/// Characters that Akash's reader refuses, or takes for a line's end where others do not.
-fn refuse_strange_characters(text: &str) -> Result<(), SdlError> {
+pub(super) fn place(mark: Mark) -> Position {
+    let number = |n: u64| usize::try_from(n).unwrap_or(usize::MAX).saturating_add(1);
+    Position { line: number(mark.line), column: number(mark.column) }
+}
+
+/// What the scanner or the parser found, in words.
+fn broken(text: &str, error: &Error) -> Problem {
+    match error.problem_mark() {
+        Some(mark) if error.problem() == "found character that cannot start any token" => {
+            let line = usize::try_from(mark.line).ok().and_then(|line| text.lines().nth(line));
+            let found = usize::try_from(mark.column).ok().and_then(|column| line?.chars().nth(column));
+            let message = match found {
+                Some('\t') => "a tab cannot indent a line; write blanks".to_owned(),
+                Some(other) => format!("`{other}` cannot begin a value; put the value in quotes"),
+                None => "this is no YAML".to_owned(),
+            };
+            Problem::at(place(mark), message)
+        }
+        Some(mark) => {
+            let context = error.context().map(|context| format!("{context}: ")).unwrap_or_default();
+            Problem::at(place(mark), format!("this is no YAML: {context}{}", error.problem()))
+        }
+        None => unreadable(text),
+    }
+}
+
+/// The first character that YAML does not have.
+fn unreadable(text: &str) -> Problem {
     let strange = |c: char| {
-        matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{9f}')
-            || matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+        matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}')
+            || matches!(c, '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}')
     };
-    for (line, content) in text.lines().enumerate() {
-        if let Some((column, c)) = content.chars().enumerate().find(|&(_, c)| strange(c)) {
-            let at = Position { line: line + 1, column: column + 1 };
-            let code = u32::from(c);
-            return Err(SdlError::Yaml { problem: format!("character U+{code:04X} is not read here"), at });
-        }
-    }
-    Ok(())
-}
-
-/// Akash's reader knows `%YAML 1.1` alone.
-fn refuse_directives(text: &str) -> Result<(), SdlError> {
-    let head = text
-        .split(['\n', '\r'])
-        .enumerate()
-        .take_while(|(_, line)| line.is_empty() || line.starts_with(['%', '#', ' ']));
-    let mut seen = false;
-    for (number, line) in head.filter(|(_, line)| line.starts_with('%')) {
-        let mut words = line.split_whitespace();
-        let known = words.next() == Some("%YAML") && words.next() == Some("1.1");
-        let rest = words.next().is_none_or(|word| word.starts_with('#'));
-        if !known || !rest || std::mem::replace(&mut seen, true) {
-            let at = Position { line: number + 1, column: 1 };
-            return Err(SdlError::Yaml { problem: format!("`{line}` is not read"), at });
-        }
-    }
-    Ok(())
+    let found = text.lines().zip(1..).find_map(|(content, line)| {
+        let (column, c) =
+            content.chars().zip(1..).map(|(c, column)| (column, c)).find(|(_, c)| strange(*c))?;
+        Some((Position { line, column }, u32::from(c)))
+    });
+    let (at, code) = found.unwrap_or((Position { line: 1, column: 1 }, 0));
+    Problem::at(at, format!("this is no YAML: it has no character U+{code:04X}"))
 }
 
 /// A collection whose end has not come yet.
 struct Open {
     at: Position,
-    anchor: usize,
+    anchor: Option<Rc<str>>,
     list: bool,
+    /// Within brackets or braces.
+    flow: bool,
     children: Vec<Node>,
 }
 
 /// The tree while it is read.
-struct Tree<'a> {
-    source: Source<'a>,
+#[derive(Default)]
+struct Tree {
     open: Vec<Open>,
-    anchors: BTreeMap<usize, (Node, usize)>,
+    /// Complete values by anchor, and how many values they hold.
+    anchors: BTreeMap<Rc<str>, (Node, usize)>,
     nodes: usize,
+    root: Option<Node>,
 }
 
-impl Tree<'_> {
-    /// Takes the next event; gives the document's root once it is complete.
-    fn take(&mut self, event: Event<'_>, span: Span) -> Result<Option<Node>, SdlError> {
-        let at = place(span.start);
+impl Tree {
+    fn take(&mut self, event: EventData, mark: Mark) -> Result<(), Problem> {
+        let at = place(mark);
         match event {
-            Event::Nothing | Event::StreamStart | Event::DocumentStart(_) => Ok(None),
-            Event::StreamEnd | Event::DocumentEnd => Err(yaml(span.start, "the document is empty")),
-            Event::Alias(anchor) => {
+            EventData::Alias { anchor } => {
+                let anchor: Rc<str> = anchor.into();
                 let Some((node, size)) = self.anchors.get(&anchor).cloned() else {
-                    return Err(yaml(span.start, "the alias names a value that is not complete yet"));
+                    let message = format!("the alias `*{anchor}` names no value that is complete here");
+                    return Err(Problem::at(at, message));
                 };
-                self.place(node, size, span.start)
+                self.place(Node { alias: Some(anchor), at, ..node }, size)
             }
-            Event::Scalar(text, style, anchor, tag) => {
-                self.source.scalar(style, span)?;
-                let tag = scalar_tag(tag.as_deref(), span.start)?;
-                let plain = style == ScalarStyle::Plain;
-                let node = Node { at, kind: Kind::Scalar { text: text.into_owned(), plain, tag } };
-                self.remember(anchor, &node, 1);
-                self.place(node, 1, span.start)
+            EventData::Scalar { anchor, tag, value, style, .. } => {
+                let tag = scalar_tag(tag.as_deref());
+                let scalar = Scalar { text: value, plain: style == ScalarStyle::Plain, tag };
+                // Akash's reader ends a plain text there, and finds nothing that it could read on.
+                let ends = |open: &Open| open.flow && scalar.plain && scalar.text.contains('?');
+                if self.open.last().is_some_and(ends) {
+                    return Err(Problem::at(at, "within brackets a text with `?` needs quotes"));
+                }
+                if tag == Tag::Null && scalar.resolve().is_none() {
+                    return Err(Problem::at(at, format!("`{}` is not null", scalar.text)));
+                }
+                let node = Node { at, kind: Kind::Scalar(scalar), alias: None };
+                self.remember(anchor.map(Rc::from), &node, 1);
+                self.place(node, 1)
             }
-            Event::SequenceStart(anchor, tag) => self.open(anchor, tag.as_deref(), true, span.start),
-            Event::MappingStart(anchor, tag) => self.open(anchor, tag.as_deref(), false, span.start),
-            Event::SequenceEnd | Event::MappingEnd => self.close(span.start),
+            EventData::SequenceStart { anchor, tag, style, .. } => {
+                let (anchor, flow) = (anchor.map(Rc::from), style == SequenceStyle::Flow);
+                self.begin(tag.as_deref(), Open { at, anchor, list: true, flow, children: vec![] })
+            }
+            EventData::MappingStart { anchor, tag, style, .. } => {
+                let (anchor, flow) = (anchor.map(Rc::from), style == MappingStyle::Flow);
+                self.begin(tag.as_deref(), Open { at, anchor, list: false, flow, children: vec![] })
+            }
+            EventData::SequenceEnd | EventData::MappingEnd => self.end(at),
+            EventData::StreamStart { .. }
+            | EventData::StreamEnd
+            | EventData::DocumentStart { .. }
+            | EventData::DocumentEnd { .. } => Ok(()),
         }
     }
 
-    fn open(
-        &mut self,
-        anchor: usize,
-        tag: Option<&Written>,
-        list: bool,
-        mark: Marker,
-    ) -> Result<Option<Node>, SdlError> {
+    fn begin(&mut self, tag: Option<&str>, open: Open) -> Result<(), Problem> {
         if self.open.len() >= MAX_DEPTH {
-            return Err(yaml(mark, format!("nested deeper than {MAX_DEPTH} levels")));
+            return Err(Problem::at(open.at, format!("nested deeper than {MAX_DEPTH} levels")));
         }
-        let natural = if list { "seq" } else { "map" };
-        if let Some(tag) = tag.filter(|t| !(t.is_yaml_core_schema() && t.suffix == natural)) {
-            return Err(yaml(mark, format!("the type `!!{}` is not read here", tag.suffix)));
+        if scalar_tag(tag) == Tag::Null {
+            return Err(Problem::at(open.at, "a list or mapping is not null"));
         }
-        self.open.push(Open { at: place(mark), anchor, list, children: vec![] });
-        Ok(None)
+        self.open.push(open);
+        Ok(())
     }
 
-    fn close(&mut self, mark: Marker) -> Result<Option<Node>, SdlError> {
-        let Some(Open { at, anchor, list, children }) = self.open.pop() else {
-            return Err(yaml(mark, "a collection ends that never began"));
+    fn end(&mut self, at: Position) -> Result<(), Problem> {
+        let Some(Open { at, anchor, list, children, .. }) = self.open.pop() else {
+            return Err(Problem::at(at, "a collection ends that never began"));
         };
         let kind = if list { Kind::List(children) } else { Kind::Map(pairs(children)) };
-        let node = Node { at, kind };
-        if anchor != 0 {
+        let node = Node { at, kind, alias: None };
+        if anchor.is_some() {
             let size = count(&node);
             self.remember(anchor, &node, size);
         }
-        self.place(node, 1, mark)
+        self.place(node, 1)
     }
 
-    fn remember(&mut self, anchor: usize, node: &Node, size: usize) {
-        if anchor != 0 {
+    fn remember(&mut self, anchor: Option<Rc<str>>, node: &Node, size: usize) {
+        if let Some(anchor) = anchor {
             self.nodes += size;
             self.anchors.insert(anchor, (node.clone(), size));
         }
     }
 
     /// Puts a complete value where it belongs.
-    fn place(&mut self, node: Node, size: usize, mark: Marker) -> Result<Option<Node>, SdlError> {
+    fn place(&mut self, node: Node, size: usize) -> Result<(), Problem> {
         self.nodes += size;
         if self.nodes > MAX_NODES {
-            return Err(yaml(mark, format!("more than {MAX_NODES} values, aliases followed")));
+            return Err(Problem::at(node.at, format!("more than {MAX_NODES} values, aliases followed")));
         }
         match self.open.last_mut() {
-            Some(parent) => {
-                parent.children.push(node);
-                Ok(None)
-            }
-            None => Ok(Some(node)),
+            Some(parent) => parent.children.push(node),
+            None => self.root = Some(node),
         }
+        Ok(())
     }
 }
 
 fn pairs(children: Vec<Node>) -> Vec<(Node, Node)> {
+    let mut pairs = Vec::with_capacity(children.len() / 2);
     let mut children = children.into_iter();
-    let mut pairs = vec![];
     while let (Some(key), Some(value)) = (children.next(), children.next()) {
         pairs.push((key, value));
     }
@@ -185,21 +273,23 @@ fn pairs(children: Vec<Node>) -> Vec<(Node, Node)> {
 
 fn count(node: &Node) -> usize {
     match &node.kind {
-        Kind::Scalar { .. } => 1,
+        Kind::Scalar(_) => 1,
         Kind::List(items) => 1 + items.iter().map(count).sum::<usize>(),
         Kind::Map(pairs) => 1 + pairs.iter().map(|(k, v)| count(k) + count(v)).sum::<usize>(),
     }
 }
 
-fn scalar_tag(tag: Option<&Written>, mark: Marker) -> Result<Tag, SdlError> {
-    let Some(tag) = tag else { return Ok(Tag::None) };
-    if !tag.is_yaml_core_schema() {
-        return Ok(Tag::Text);
-    }
-    match tag.suffix.as_str() {
-        "str" => Ok(Tag::Text),
-        "int" => Ok(Tag::Int),
-        "bool" => Ok(Tag::Bool),
-        other => Err(yaml(mark, format!("the type `!!{other}` is not read here"))),
+fn scalar_tag(tag: Option<&str>) -> Tag {
+    let Some(tag) = tag.filter(|tag| *tag != "!") else { return Tag::None };
+    match tag.strip_prefix("tag:yaml.org,2002:") {
+        Some("str") => Tag::Text,
+        Some("int") => Tag::Int,
+        Some("float") => Tag::Float,
+        Some("bool") => Tag::Bool,
+        Some("null") => Tag::Null,
+        Some("timestamp") => Tag::Timestamp,
+        Some("binary") => Tag::Binary,
+        Some("merge") => Tag::Merge,
+        Some(_) | None => Tag::Other,
     }
 }

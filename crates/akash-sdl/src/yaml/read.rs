@@ -1,258 +1,298 @@
-//! Nodes to values, by the rules of Akash's reader.
+//! Nodes to values, by the rules of Akash's reader. What is wrong is taken down and the rest still read.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::{Kind, Node, Tag};
-use crate::SdlError;
+use super::resolve::Resolved;
+use super::{Kind, Node, Scalar, Tag};
+use crate::error::{Found, Problem};
+
+/// A value on its way to the document, and where to write down what is wrong with it.
+#[derive(Clone, Copy)]
+pub(crate) struct Value<'a> {
+    node: &'a Node,
+    found: &'a Found,
+}
 
 /// The keys of a mapping with their values; null values are as good as absent.
-pub(crate) struct Fields<'a>(Vec<(&'a str, &'a Node)>);
+pub(crate) struct Fields<'a> {
+    entries: Vec<(Cow<'a, str>, Value<'a>)>,
+}
 
 impl<'a> Fields<'a> {
     /// A key's value, unless absent or null.
-    pub(crate) fn get(&self, key: &str) -> Option<&'a Node> {
-        self.0.iter().find(|(k, _)| *k == key).map(|&(_, value)| value).filter(|value| !value.is_null())
+    pub(crate) fn get(&self, key: &str) -> Option<Value<'a>> {
+        self.entries.iter().find(|(k, _)| k == key).map(|(_, value)| *value).filter(|value| !value.is_null())
     }
 
     /// All keys, null values included, in the order written.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'a str, &'a Node)> + '_ {
-        self.0.iter().copied()
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Value<'a>)> + '_ {
+        self.entries.iter().map(|(key, value)| (key.as_ref(), *value))
     }
 
     /// A key's text; empty when absent.
-    pub(crate) fn text(&self, key: &str) -> Result<String, SdlError> {
-        self.get(key).map_or_else(|| Ok(String::new()), |node| node.text(key))
+    pub(crate) fn text(&self, key: &str) -> String {
+        self.get(key).map(|value| value.text(key)).unwrap_or_default()
     }
 
     /// A key's list of texts; `None` when absent.
-    pub(crate) fn texts(&self, key: &str) -> Result<Option<Vec<String>>, SdlError> {
-        self.get(key).map(|node| node.texts(key)).transpose()
+    pub(crate) fn texts(&self, key: &str) -> Option<Vec<String>> {
+        self.get(key).map(|value| value.texts(key))
     }
 
     /// A key's whole number; 0 when absent.
-    pub(crate) fn number(&self, key: &str) -> Result<u32, SdlError> {
-        self.get(key).map_or(Ok(0), |node| node.number(key))
+    pub(crate) fn number(&self, key: &str) -> u32 {
+        self.get(key).map(|value| value.number(key)).unwrap_or_default()
     }
 
     /// A key's truth value; false when absent.
-    pub(crate) fn truth(&self, key: &str) -> Result<bool, SdlError> {
-        self.get(key).map_or(Ok(false), |node| node.truth(key))
+    pub(crate) fn truth(&self, key: &str) -> bool {
+        self.get(key).is_some_and(|value| value.truth(key))
     }
 
     /// A key's mapping; empty when absent.
-    pub(crate) fn fields(&self, key: &str) -> Result<Self, SdlError> {
-        self.get(key).map_or_else(|| Ok(Fields(vec![])), |node| node.fields(key))
+    pub(crate) fn fields(&self, key: &str) -> Self {
+        self.get(key).map_or(Fields { entries: vec![] }, |value| value.fields(key))
     }
 
     /// A key's list without its null items; empty when absent.
-    pub(crate) fn items(&self, key: &str) -> Result<Vec<&'a Node>, SdlError> {
-        self.get(key).map_or_else(|| Ok(vec![]), |node| node.items(key))
+    pub(crate) fn items(&self, key: &str) -> Vec<Value<'a>> {
+        self.get(key).map(|value| value.items(key)).unwrap_or_default()
     }
 }
 
-impl Node {
-    fn wrong(&self, what: &str, wanted: &str) -> SdlError {
-        let found = match &self.kind {
-            Kind::Scalar { text, .. } => format!("`{}`", text.chars().take(60).collect::<String>()),
+impl<'a> Value<'a> {
+    pub(crate) fn new(node: &'a Node, found: &'a Found) -> Self {
+        Self { node, found }
+    }
+
+    pub(crate) fn is_null(self) -> bool {
+        self.node.is_null()
+    }
+
+    pub(crate) fn is_scalar(self) -> bool {
+        matches!(self.node.kind, Kind::Scalar(_))
+    }
+
+    /// The text of a scalar, whatever its type; nothing for lists and mappings.
+    pub(crate) fn raw(self) -> &'a str {
+        self.node.raw()
+    }
+
+    /// The anchor's name, when it stands here by an alias.
+    pub(crate) fn alias(self) -> Option<&'a str> {
+        self.node.alias.as_deref()
+    }
+
+    /// Its items with the null ones, when it is a list.
+    pub(crate) fn list(self) -> Option<Vec<Self>> {
+        match &self.node.kind {
+            Kind::List(items) => Some(items.iter().map(|node| Self { node, ..self }).collect()),
+            Kind::Map(_) | Kind::Scalar(_) => None,
+        }
+    }
+
+    /// Takes down that this is wrong.
+    pub(crate) fn refuse(self, message: impl Into<String>) {
+        self.found.add(Problem::at(self.node.at, message));
+    }
+
+    /// The result's value, or its type's default once the problem is taken down.
+    pub(crate) fn check<T: Default>(self, result: Result<T, String>) -> T {
+        self.found.or_default(result.map_err(|message| Problem::at(self.node.at, message)))
+    }
+
+    fn wrong(self, what: &str, wanted: &str) {
+        let found = match &self.node.kind {
+            Kind::Scalar(Scalar { text, .. }) => format!("`{}`", text.chars().take(60).collect::<String>()),
             Kind::List(_) => "a list".to_owned(),
             Kind::Map(_) => "a mapping".to_owned(),
         };
-        SdlError::at(self.at, format!("`{what}` must be {wanted}, not {found}"))
+        self.refuse(format!("`{what}` must be {wanted}, not {found}"));
     }
 
-    /// The mapping's keys and values, merge keys (`<<`) followed.
-    pub(crate) fn fields(&self, what: &str) -> Result<Fields<'_>, SdlError> {
-        let Kind::Map(pairs) = &self.kind else {
-            return if self.is_null() { Ok(Fields(vec![])) } else { Err(self.wrong(what, "a mapping")) };
-        };
-        let mut all = own_keys(pairs.iter().filter(|(key, _)| !is_merge(key)))?;
-        let mut seen: BTreeSet<&str> = all.iter().map(|(key, _)| *key).collect();
-        let mut merges = pairs.iter().filter(|(key, _)| is_merge(key));
-        if let Some((_, value)) = merges.next() {
-            if let Some((again, _)) = merges.next() {
-                return Err(SdlError::at(again.at, "`<<` stands twice in one mapping"));
-            }
-            let sources = match &value.kind {
-                Kind::List(items) => items.iter().collect(),
-                Kind::Map(_) | Kind::Scalar { .. } => vec![value],
-            };
-            for source in sources {
-                if source.is_null() {
-                    return Err(source.wrong("<<", "a mapping or a list of mappings"));
+    /// The mapping's keys and values, merge keys (`<<`) followed; without any when it is none.
+    pub(crate) fn fields(self, what: &str) -> Fields<'a> {
+        let mut entries = vec![];
+        match &self.node.kind {
+            Kind::Map(pairs) => self.merged(pairs, &mut entries),
+            Kind::Scalar(_) if self.is_null() => {}
+            Kind::List(_) | Kind::Scalar(_) => self.wrong(what, "a mapping"),
+        }
+        Fields { entries }
+    }
+
+    fn merged(self, pairs: &'a [(Node, Node)], entries: &mut Vec<(Cow<'a, str>, Self)>) {
+        let (merges, own): (Vec<_>, Vec<_>) = pairs.iter().partition(|(key, _)| is_merge(key));
+        for (key, node) in own {
+            let key = Self { node: key, ..self };
+            // Akash passes over a null key and what stands behind it.
+            if let Some(name) = key.key() {
+                if entries.iter().any(|(known, _)| *known == name) {
+                    key.refuse(format!("key `{name}` stands twice in one mapping"));
+                } else {
+                    entries.push((name, Self { node, ..self }));
                 }
-                for (key, value) in source.fields("<<")?.0 {
-                    if seen.insert(key) {
-                        all.push((key, value));
+            }
+        }
+        if let Some((again, _)) = merges.get(1) {
+            Self { node: again, ..self }.refuse("`<<` stands twice in one mapping");
+        }
+        let mut seen: BTreeSet<Cow<'a, str>> = entries.iter().map(|(name, _)| name.clone()).collect();
+        for source in
+            merges.first().map(|(_, node)| Self { node, ..self }.merge_sources()).unwrap_or_default()
+        {
+            for (name, value) in source.fields("<<").entries {
+                if seen.insert(name.clone()) {
+                    entries.push((name, value));
+                }
+            }
+        }
+    }
+
+    /// The mappings behind a merge key.
+    fn merge_sources(self) -> Vec<Self> {
+        let sources: Vec<Self> = match &self.node.kind {
+            Kind::List(items) if self.node.alias.is_none() => {
+                items.iter().map(|node| Self { node, ..self }).collect()
+            }
+            Kind::List(_) | Kind::Map(_) | Kind::Scalar(_) => vec![self],
+        };
+        let is_map = |source: &Self| matches!(source.node.kind, Kind::Map(_));
+        if let Some(other) = sources.iter().find(|source| !is_map(source)) {
+            other.wrong("<<", "a mapping or a list of mappings");
+        }
+        sources.into_iter().filter(is_map).collect()
+    }
+
+    fn key(self) -> Option<Cow<'a, str>> {
+        match &self.node.kind {
+            Kind::Scalar(_) if self.is_null() => None,
+            Kind::Scalar(scalar) => self.own_text(scalar, "a key"),
+            Kind::List(_) | Kind::Map(_) => {
+                self.refuse("a key must be text");
+                None
+            }
+        }
+    }
+
+    /// Keys and values one after another, as Akash takes some places apart without looking whether there is a mapping: a list
+    /// will do, and merge keys mean nothing. `odd` says whether a last key without a value is an error.
+    pub(crate) fn bare_pairs(self, odd: bool) -> Vec<(&'a str, Self)> {
+        let wrap = |node| Self { node, ..self };
+        let pairs: Vec<(Self, Self)> = match &self.node.kind {
+            Kind::Map(pairs) => pairs.iter().map(|(key, value)| (wrap(key), wrap(value))).collect(),
+            Kind::List(items) => {
+                let chunks = items.chunks_exact(2);
+                if odd && let [last] = chunks.remainder() {
+                    wrap(last).refuse("a key without a value; write a mapping");
+                }
+                let pair = |chunk: &'a [Node]| match chunk {
+                    [key, value] => Some((wrap(key), wrap(value))),
+                    _ => None,
+                };
+                chunks.filter_map(pair).collect()
+            }
+            Kind::Scalar(_) => vec![],
+        };
+        for (key, _) in pairs.iter().filter(|(key, _)| key.alias().is_some()) {
+            key.refuse("an alias cannot be a key here");
+        }
+        pairs.into_iter().map(|(key, value)| (key.raw(), value)).collect()
+    }
+
+    /// The list's items, null ones dropped.
+    pub(crate) fn items(self, what: &str) -> Vec<Self> {
+        let Some(items) = self.list() else {
+            if !self.is_null() {
+                self.wrong(what, "a list");
+            }
+            return vec![];
+        };
+        items.into_iter().filter(|item| !item.is_null()).collect()
+    }
+
+    /// The text as written, whatever it looks like; empty for null.
+    pub(crate) fn text(self, what: &str) -> String {
+        match &self.node.kind {
+            Kind::Scalar(_) if self.is_null() => String::new(),
+            Kind::Scalar(scalar) => self.own_text(scalar, what).unwrap_or_default().into_owned(),
+            Kind::List(_) | Kind::Map(_) => {
+                self.wrong(what, "text");
+                String::new()
+            }
+        }
+    }
+
+    /// A scalar's text; only `!!binary` is not what was written.
+    fn own_text(self, scalar: &'a Scalar, what: &str) -> Option<Cow<'a, str>> {
+        match scalar.tag {
+            Tag::None | Tag::Text | Tag::Other | Tag::Merge => Some(scalar.text.as_str().into()),
+            Tag::Binary | Tag::Int | Tag::Float | Tag::Bool | Tag::Null | Tag::Timestamp => {
+                match scalar.resolve() {
+                    Some(Resolved::Text(text)) => Some(text),
+                    Some(_) => Some(scalar.text.as_str().into()),
+                    None => {
+                        self.wrong(what, "of the type that is written before it");
+                        None
                     }
                 }
             }
         }
-        Ok(Fields(all))
-    }
-
-    /// The mapping's keys and values where merge keys mean nothing.
-    pub(crate) fn fields_without_merge(&self, what: &str) -> Result<Fields<'_>, SdlError> {
-        match &self.kind {
-            Kind::Map(pairs) => Ok(Fields(own_keys(pairs.iter())?)),
-            Kind::List(_) | Kind::Scalar { .. } => Err(self.wrong(what, "a mapping")),
-        }
-    }
-
-    /// The list's items, null ones dropped.
-    pub(crate) fn items(&self, what: &str) -> Result<Vec<&Self>, SdlError> {
-        match &self.kind {
-            Kind::List(items) => Ok(items.iter().filter(|item| !item.is_null()).collect()),
-            Kind::Map(_) | Kind::Scalar { .. } => Err(self.wrong(what, "a list")),
-        }
-    }
-
-    /// The text as written, whatever it looks like; empty for null.
-    pub(crate) fn text(&self, what: &str) -> Result<String, SdlError> {
-        match &self.kind {
-            Kind::Scalar { .. } if self.is_null() => Ok(String::new()),
-            Kind::Scalar { text, tag: Tag::None | Tag::Text, .. } => Ok(text.clone()),
-            Kind::Scalar { .. } | Kind::List(_) | Kind::Map(_) => Err(self.wrong(what, "text")),
-        }
     }
 
     /// A list of texts.
-    pub(crate) fn texts(&self, what: &str) -> Result<Vec<String>, SdlError> {
-        self.items(what)?.into_iter().map(|item| item.text(what)).collect()
+    pub(crate) fn texts(self, what: &str) -> Vec<String> {
+        self.items(what).into_iter().map(|item| item.text(what)).collect()
     }
 
-    /// A whole number below 2³²: decimal, `0x`, `0o`, `0b`, octal with a leading 0, `_` anywhere, or a decimal fraction,
-    /// which is cut.
-    pub(crate) fn number(&self, what: &str) -> Result<u32, SdlError> {
-        let wrong = || self.wrong(what, "a whole number, unquoted");
-        match &self.kind {
-            Kind::Scalar { text, plain: true, tag: Tag::None } | Kind::Scalar { text, tag: Tag::Int, .. } => {
-                whole_number(text).ok_or_else(wrong)
-            }
-            Kind::Scalar { .. } | Kind::List(_) | Kind::Map(_) => Err(wrong()),
-        }
+    /// A whole number below 2³², unquoted; a fraction is cut.
+    pub(crate) fn number(self, what: &str) -> u32 {
+        let number = match &self.node.kind {
+            Kind::Scalar(_) if self.is_null() => Some(0),
+            Kind::Scalar(scalar) => match scalar.resolve() {
+                Some(Resolved::Int(value)) => u32::try_from(value).ok(),
+                Some(Resolved::Float(value)) => cut(value),
+                _ => None,
+            },
+            Kind::List(_) | Kind::Map(_) => None,
+        };
+        number.unwrap_or_else(|| {
+            self.wrong(what, "a whole number, unquoted");
+            0
+        })
     }
 
     /// True or false.
-    pub(crate) fn truth(&self, what: &str) -> Result<bool, SdlError> {
-        let wrong = || self.wrong(what, "true or false, unquoted");
-        match &self.kind {
-            Kind::Scalar { text, plain: true, tag: Tag::None | Tag::Bool } => match text.as_str() {
-                "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "y" | "Y" => Ok(true),
-                "false" | "False" | "FALSE" | "no" | "No" | "NO" | "off" | "Off" | "OFF" | "n" | "N" => {
-                    Ok(false)
-                }
-                _ => Err(wrong()),
+    pub(crate) fn truth(self, what: &str) -> bool {
+        let truth = match &self.node.kind {
+            Kind::Scalar(_) if self.is_null() => Some(false),
+            Kind::Scalar(scalar) => match scalar.resolve() {
+                Some(Resolved::Bool(value)) => Some(value),
+                Some(Resolved::Text(word)) => match word.as_ref() {
+                    "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "y" | "Y" => Some(true),
+                    "no" | "No" | "NO" | "off" | "Off" | "OFF" | "n" | "N" => Some(false),
+                    _ => None,
+                },
+                _ => None,
             },
-            Kind::Scalar { .. } | Kind::List(_) | Kind::Map(_) => Err(wrong()),
-        }
+            Kind::List(_) | Kind::Map(_) => None,
+        };
+        truth.unwrap_or_else(|| {
+            self.wrong(what, "true or false, unquoted");
+            false
+        })
     }
 }
 
 fn is_merge(key: &Node) -> bool {
-    matches!(&key.kind, Kind::Scalar { text, plain: true, tag: Tag::None } if text == "<<")
+    let Kind::Scalar(Scalar { text, plain, tag }) = &key.kind else { return false };
+    key.alias.is_none() && text == "<<" && (*tag == Tag::Merge || (*plain && *tag == Tag::None))
 }
 
-fn own_keys<'a>(pairs: impl Iterator<Item = &'a (Node, Node)>) -> Result<Vec<(&'a str, &'a Node)>, SdlError> {
-    let mut seen = BTreeSet::new();
-    let mut keys = vec![];
-    for (key, value) in pairs {
-        let Kind::Scalar { text, .. } = &key.kind else {
-            return Err(SdlError::at(key.at, "a key must be text"));
-        };
-        if key.is_null() {
-            return Err(SdlError::at(key.at, "a key is missing"));
-        }
-        if !seen.insert(text.as_str()) {
-            return Err(SdlError::at(key.at, format!("key `{text}` stands twice in one mapping")));
-        }
-        keys.push((text.as_str(), value));
-    }
-    Ok(keys)
-}
-
-fn whole_number(text: &str) -> Option<u32> {
-    if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
-        return None;
-    }
-    let plain = text.replace('_', "");
-    let (negative, digits) = match plain.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, plain.strip_prefix('+').unwrap_or(&plain)),
-    };
-    let value = match integer(digits) {
-        Some(value) => value,
-        None => fraction(digits)?,
-    };
-    if negative && value != 0 { None } else { Some(value) }
-}
-
-fn integer(digits: &str) -> Option<u32> {
-    let lower = digits.to_ascii_lowercase();
-    let (radix, digits) = if let Some(hex) = lower.strip_prefix("0x") {
-        (16, hex)
-    } else if let Some(octal) = lower.strip_prefix("0o") {
-        (8, octal)
-    } else if let Some(binary) = lower.strip_prefix("0b") {
-        (2, binary)
-    } else if lower.len() > 1 && lower.starts_with('0') && lower.bytes().all(|b| matches!(b, b'0'..=b'7')) {
-        (8, lower.as_str())
-    } else {
-        (10, lower.as_str())
-    };
-    // A second sign would pass the standard library.
-    digits.starts_with(|c: char| c.is_ascii_hexdigit()).then(|| u32::from_str_radix(digits, radix).ok())?
-}
-
-/// `80.5`, `8e1`, `.5`, and `080`, which is no octal number.
-fn fraction(digits: &str) -> Option<u32> {
-    let body = digits.split(['e', 'E']).next().unwrap_or_default();
-    let plain = !body.is_empty() && body.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let value: f64 = digits.parse().ok().filter(|_| plain)?;
-    if !(0.0..4_294_967_296.0).contains(&value) {
-        return None;
-    }
-    // Exact: a whole number of this range has at most ten digits.
-    format!("{:.0}", value.trunc()).parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_read_as_go_reads_them() {
-        let cases: &[(&str, Option<u32>)] = &[
-            ("80", Some(80)),
-            ("+80", Some(80)),
-            ("0x50", Some(80)),
-            ("0X50", Some(80)),
-            ("0o120", Some(80)),
-            ("0120", Some(80)),
-            ("080", Some(80)),
-            ("09", Some(9)),
-            ("0b1010000", Some(80)),
-            ("8_0", Some(80)),
-            ("80_", Some(80)),
-            ("8e1", Some(80)),
-            ("80.5", Some(80)),
-            ("-0", Some(0)),
-            ("-0.5", Some(0)),
-            ("4294967295.9", Some(u32::MAX)),
-            ("4294967296", None),
-            ("1e10", None),
-            ("0o80", None),
-            ("_80", None),
-            ("-1", None),
-            ("-1.5", None),
-            (".inf", None),
-            ("inf", None),
-            ("+-1", None),
-            ("0x-1", None),
-            ("", None),
-            (".", None),
-        ];
-        for (text, wanted) in cases {
-            assert_eq!(whole_number(text), *wanted, "{text}");
-        }
-    }
+/// The whole part, when it is a number below 2³² that is not negative.
+fn cut(value: f64) -> Option<u32> {
+    let whole = value.trunc();
+    // A whole number of this range is exact, and has at most ten digits.
+    (0.0..4_294_967_296.0).contains(&whole).then(|| format!("{:.0}", whole.abs()).parse().ok())?
 }
