@@ -47,6 +47,18 @@ impl Diagnostic {
     }
 }
 
+impl Diagnostic {
+    /// A mistake at a line and a column of the text, both from 1, the column in characters.
+    pub fn at_line(text: &str, line: usize, column: usize, message: String) -> Self {
+        let mut lines = text.split_inclusive('\n');
+        let skipped: usize = lines.by_ref().take(line.saturating_sub(1)).map(str::len).sum();
+        let within = lines.next().unwrap_or_default();
+        let before = column.saturating_sub(1);
+        let offset = within.char_indices().nth(before).map_or(within.trim_end().len(), |(at, _)| at);
+        Self::at(text, skipped.saturating_add(offset), message, None)
+    }
+}
+
 fn floor_char_boundary(text: &str, offset: usize) -> usize {
     (0..=offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }

@@ -5,8 +5,9 @@ use crate::args::Sdl;
 use crate::failure::Failure;
 use crate::file;
 use crate::output::Output;
-use akash_sdl::{Manifest, SdlError};
+use akash_sdl::{Manifest, Position, SdlError};
 use rayakash_api::error::{Code, Exit, Problem};
+use rayakash_api::file::Diagnostic;
 use rayakash_core::view::Tip;
 use rayakash_core::{Secret, blueprint, ceiling_per_block};
 use std::collections::BTreeMap;
@@ -20,13 +21,13 @@ pub(super) fn run(args: &Sdl, output: &Output) -> Outcome {
     match args {
         Sdl::Manifest(args) => output.text(&manifest(&args.file, output)?.to_json())?,
         Sdl::Groups(args) => {
-            let groups = document(&args.file, output)?.groups_json().map_err(|error| refused(&error))?;
+            let groups = document(&args.file, output)?.groups_json().map_err(|error| unplaced(&error))?;
             output.text(&groups)?;
         }
         Sdl::Hash(args) => output.text(&hex(&manifest(&args.file, output)?.hash()))?,
         Sdl::Validate(args) => {
             let (groups, manifest) =
-                document(&args.file, output)?.build().map_err(|error| refused(&error))?;
+                document(&args.file, output)?.build().map_err(|error| unplaced(&error))?;
             let invalid = |error: akash_sdl::ManifestError| {
                 Failure::from(Problem::from_error(Code::InvalidFile, &error))
             };
@@ -39,7 +40,7 @@ pub(super) fn run(args: &Sdl, output: &Output) -> Outcome {
 }
 
 fn manifest(path: &Path, output: &Output) -> Result<Manifest, Failure> {
-    document(path, output)?.manifest().map_err(|error| refused(&error))
+    document(path, output)?.manifest().map_err(|error| unplaced(&error))
 }
 
 /// The SDL of a file: an SDL as it is, a cluster file as it is drawn.
@@ -51,7 +52,7 @@ fn document(path: &Path, output: &Output) -> Result<akash_sdl::Sdl, Failure> {
     } else {
         text
     };
-    akash_sdl::Sdl::parse(&text).map_err(|error| refused(&error))
+    akash_sdl::Sdl::parse(&text).map_err(|error| refused(path, &text, &error))
 }
 
 fn is_cluster_file(text: &str) -> bool {
@@ -74,7 +75,23 @@ fn drawn(path: &Path, text: &str) -> Result<Secret, Failure> {
         .map_err(|error| Problem::from_error(Code::InvalidFile, &error).into())
 }
 
-fn refused(error: &SdlError) -> Failure {
+/// Everything that is wrong, each under its line.
+fn refused(path: &Path, text: &str, error: &SdlError) -> Failure {
+    let mut problem = Problem::from_error(Code::InvalidFile, error);
+    let place = |found: &akash_sdl::Problem| {
+        let at = found.at.unwrap_or(Position { line: 1, column: 1 });
+        let keys = found.path.join(".");
+        let message =
+            if keys.is_empty() { found.message.clone() } else { format!("{keys}: {}", found.message) };
+        Diagnostic::at_line(text, at.line, at.column, message)
+    };
+    problem.diagnostics = error.problems().map(place).collect();
+    problem.diagnostics.sort_by_key(|found| found.offset);
+    Failure { problem: Box::new(problem), file: Some(path.to_owned()) }
+}
+
+/// What cannot be after a document was read.
+fn unplaced(error: &SdlError) -> Failure {
     Problem::from_error(Code::InvalidFile, error).into()
 }
 
