@@ -17,7 +17,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// One thing that is wrong with a document, or strange about it.
+/// One thing that is wrong with a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Keys and list positions that lead to the value; empty when the place says it all.
@@ -51,8 +51,8 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Why a document is refused: everything that is wrong with it, as far as one thing does not hang on another, in the order
-/// in which Akash's own reader would come to it.
+/// Why a document is refused: everything that is wrong with its values, in the order in which Akash's own reader would come
+/// to it; when nothing is, the first rule that the document breaks as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{}", .first, more(.others))]
 pub struct SdlError {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Use;
 use crate::error::Problem;
-use crate::sdl::{Credentials, Sdl, Service, StorageClass, Version};
+use crate::sdl::{Compute, Credentials, Sdl, Service, StorageClass, Version};
 
 /// Ports of leased addresses that are taken: address, port, protocol (as written), to the service that has it.
 type Taken<'a> = BTreeMap<(&'a str, u32, &'a str), &'a str>;
@@ -46,6 +46,12 @@ fn resolve<'a>(sdl: &'a Sdl, name: &'a str, group: &'a str) -> Result<Use<'a>, P
     let compute = sdl.compute.get(profile).ok_or_else(|| missing("compute profile", profile))?;
     let placement = sdl.placements.get(group).ok_or_else(|| missing("placement profile", group))?;
     let service = sdl.services.get(name).ok_or_else(|| missing("service", name))?;
+    if *compute == Compute::default() {
+        return Err(Problem::rule(
+            &["profiles", "compute", profile],
+            "it is deployed and has no `resources`",
+        ));
+    }
     let used = Use { name, service, group, placement, replicas, compute };
     if placement.pricing.contains_key(profile) { Ok(used) } else { Err(no_price(&used)) }
 }

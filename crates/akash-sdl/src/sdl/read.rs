@@ -41,9 +41,10 @@ pub(super) fn document(root: &Node) -> Result<Sdl, SdlError> {
                 add(&mut sdl.deployment, section, key, |name, node| each(&node.fields(name), replicas));
             }
             "endpoints" => {
-                let mut names: BTreeMap<String, ()> = sdl.endpoints.iter().map(|n| (n.clone(), ())).collect();
-                add(&mut names, section, key, endpoint);
-                sdl.endpoints = names.into_keys().collect();
+                if section.is_null() {
+                    sdl.endpoints.clear();
+                }
+                sdl.endpoints.extend(each(&section.fields(key), endpoint).into_keys());
             }
             "reclamation" => sdl.reclamation = reclamation(section),
             other => section.refuse(format!("`{other}` is no section of SDL ({})", SECTIONS.join(", "))),

@@ -124,21 +124,20 @@ impl<'a> Value<'a> {
 
     fn merged(self, pairs: &'a [(Node, Node)], entries: &mut Vec<(Cow<'a, str>, Self)>) {
         let (merges, own): (Vec<_>, Vec<_>) = pairs.iter().partition(|(key, _)| is_merge(key));
+        let mut seen = BTreeSet::new();
         for (key, node) in own {
             let key = Self { node: key, ..self };
             // Akash passes over a null key and what stands behind it.
-            if let Some(name) = key.key() {
-                if entries.iter().any(|(known, _)| *known == name) {
-                    key.refuse(format!("key `{name}` stands twice in one mapping"));
-                } else {
-                    entries.push((name, Self { node, ..self }));
-                }
+            let Some(name) = key.key() else { continue };
+            if seen.insert(name.clone()) {
+                entries.push((name, Self { node, ..self }));
+            } else {
+                key.refuse(format!("key `{name}` stands twice in one mapping"));
             }
         }
         if let Some((again, _)) = merges.get(1) {
             Self { node: again, ..self }.refuse("`<<` stands twice in one mapping");
         }
-        let mut seen: BTreeSet<Cow<'a, str>> = entries.iter().map(|(name, _)| name.clone()).collect();
         for source in
             merges.first().map(|(_, node)| Self { node, ..self }.merge_sources()).unwrap_or_default()
         {

@@ -1,6 +1,4 @@
 //! The crate from outside.
 
 #[cfg(test)]
-mod conformance;
-#[cfg(test)]
 mod document;

@@ -45,9 +45,7 @@ impl Diagnostic {
             help,
         }
     }
-}
 
-impl Diagnostic {
     /// A mistake at a line and a column of the text, both from 1, the column in characters.
     pub fn at_line(text: &str, line: usize, column: usize, message: String) -> Self {
         let mut lines = text.split_inclusive('\n');

@@ -4,11 +4,11 @@
 //! `groups_sha256`, `manifest` and `groups` are compared as well. Exit 1 when anything is accepted with another answer, or
 //! accepted although Akash refuses it.
 
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use akash_sdl::{Manifest, Sdl};
+use akash_sdl::{Manifest, Sdl, SdlError};
 use flate2::read::GzDecoder;
 use rayakash_tests::report::{complain, say};
 use serde_json::Value;
@@ -85,13 +85,18 @@ impl Score {
     }
 }
 
-fn score(path: &Path) -> Result<Score, String> {
-    let mut bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    if path.extension().is_some_and(|end| end == "gz") {
-        let mut text = vec![];
-        GzDecoder::new(bytes.as_slice()).read_to_end(&mut text).map_err(|error| error.to_string())?;
-        bytes = text;
+fn lines(path: &Path) -> io::Result<Vec<u8>> {
+    let bytes = std::fs::read(path)?;
+    if path.extension().is_none_or(|end| end != "gz") {
+        return Ok(bytes);
     }
+    let mut text = vec![];
+    GzDecoder::new(bytes.as_slice()).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+fn score(path: &Path) -> Result<Score, String> {
+    let bytes = lines(path).map_err(|error| error.to_string())?;
     let mut score = Score::default();
     let lines = bytes.split(|byte| *byte == b'\n').zip(1..).filter(|(line, _)| !line.is_empty());
     for (line, number) in lines {
@@ -125,31 +130,68 @@ fn field<'a>(value: &'a Value, key: &str) -> &'a Value {
 
 /// The first answer that differs.
 fn difference(sdl: &Sdl, answers: &Value) -> Option<String> {
-    let (groups, manifest) = match sdl.build() {
-        Ok(built) => built,
-        Err(error) => return Some(format!("accepted, then refused: {error}")),
-    };
-    let groups_json = match sdl.groups_json() {
-        Ok(json) => json,
-        Err(error) => return Some(format!("accepted, then refused: {error}")),
-    };
-    let json = manifest.to_json();
-    let sum = |text: &str| hex::encode(Sha256::digest(text));
-    let answers = [
-        ("hash", hex::encode(manifest.hash())),
+    compare(sdl, answers).unwrap_or_else(|error| Some(format!("accepted, then refused: {error}")))
+}
+
+fn compare(sdl: &Sdl, answers: &Value) -> Result<Option<String>, SdlError> {
+    let (groups, manifest) = sdl.build()?;
+    let (json, groups_json) = (manifest.to_json(), sdl.groups_json()?);
+    let sum = |text: &str| Value::from(hex::encode(Sha256::digest(text)));
+    let whole = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
+    let ours = [
+        ("hash", hex::encode(manifest.hash()).into()),
         ("manifest_sha256", sum(&json)),
         ("groups_sha256", sum(&groups_json)),
-    ]
-    .into_iter()
-    .find(|(key, ours)| field(answers, key).as_str().is_some_and(|theirs| theirs != ours))
-    .map(|(key, _)| format!("another {key}"));
-    let read_back = || {
-        (Manifest::from_json(json.as_bytes()).as_ref() != Ok(&manifest))
-            .then(|| "the manifest's own JSON reads otherwise".to_owned())
-    };
-    let fits = || manifest.check_against(&groups).err().map(|error| format!("its own groups: {error}"));
-    let again = || {
-        (Sdl::parse(&sdl.to_yaml()).as_ref() != Ok(sdl)).then(|| "its own YAML reads otherwise".to_owned())
-    };
-    answers.or_else(read_back).or_else(fits).or_else(again)
+        ("manifest", whole(&json)),
+        ("groups", whole(&groups_json)),
+    ];
+    let differs =
+        |(key, ours): &(&str, Value)| Some(field(answers, key)).is_some_and(|it| !it.is_null() && it != ours);
+    if let Some((key, _)) = ours.iter().find(|ours| differs(ours)) {
+        return Ok(Some(format!("another {key}")));
+    }
+    if let Err(error) = manifest.check_against(&groups) {
+        return Ok(Some(format!("its own groups: {error}")));
+    }
+    let again = [
+        (
+            Manifest::from_json(json.as_bytes()).as_ref() == Ok(&manifest),
+            "the manifest's own JSON reads otherwise",
+        ),
+        (Sdl::parse(&sdl.to_yaml()).as_ref() == Ok(sdl), "its own YAML reads otherwise"),
+    ];
+    Ok(again.into_iter().find(|(same, _)| !same).map(|(_, what)| what.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recorded_documents_are_answered_as_by_akash() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/sdl");
+        for file in ["probes.jsonl.gz", "corpus.jsonl.gz"] {
+            let score = score(&folder.join(file)).unwrap();
+            assert!(score.accepted > 200 && score.refused > 80, "{file} is there");
+            assert_eq!((score.wrong, score.stricter), (vec![], vec![]), "{file}");
+        }
+    }
+
+    #[test]
+    fn another_answer_is_seen() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/sdl/probes.jsonl.gz");
+        let text = lines(&file).unwrap();
+        let line = text
+            .split(|byte| *byte == b'\n')
+            .find(|line| line.windows(8).any(|w| w == b"\"groups\""))
+            .unwrap();
+        let accepted: Value = serde_json::from_slice(line).unwrap();
+        let sdl = Sdl::parse(accepted["sdl"].as_str().unwrap()).unwrap();
+        assert_eq!(difference(&sdl, &accepted), None);
+        for key in ["hash", "manifest", "groups"] {
+            let mut other = accepted.clone();
+            other[key] = "another".into();
+            assert_eq!(difference(&sdl, &other), Some(format!("another {key}")));
+        }
+    }
 }

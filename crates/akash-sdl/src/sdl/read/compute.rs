@@ -148,7 +148,7 @@ fn attributes(value: Value<'_>) -> Vec<GpuModel> {
         value.refuse("a GPU needs `vendor: {nvidia: []}`");
         return vec![];
     };
-    // Whatever else is named there, Akash's own reader takes for any model of NVIDIA; a warning says so.
+    // Other vendors are not looked at: as Akash's own reader has it, `amd` alone means any model of NVIDIA.
     let models: Vec<_> = vendor.fields("vendor").items("nvidia").into_iter().map(model).collect();
     vendor.check(plan::gpu_keys(&models).map(drop));
     models
