@@ -124,10 +124,10 @@ fn is_env_name(name: &str) -> bool {
         && !name.starts_with("..")
 }
 
-/// A lower-case DNS name.
+/// A lower-case DNS name; of its labels Akash does not ask the length.
 fn is_host_name(name: &str) -> bool {
     let label = |label: &str| {
-        (1..=63).contains(&label.len())
+        !label.is_empty()
             && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
             && !label.starts_with('-')
             && !label.ends_with('-')

@@ -115,6 +115,22 @@ fn text_that_yaml_would_take_for_something_else_survives() {
     assert_eq!(Sdl::parse(&sdl.to_yaml()).unwrap(), sdl);
 }
 
+/// Each was given to Akash's own library.
+#[test]
+fn a_long_label_of_a_host_name_is_akashs_to_allow() {
+    let named = |host: &str| {
+        let mut sdl = ray();
+        sdl.services.get_mut("head").unwrap().expose[2].accept = Some(vec![host.to_owned()]);
+        sdl.groups().is_ok()
+    };
+    for fine in ["a".repeat(64), "a".repeat(253), format!("{}.b", "a".repeat(64))] {
+        assert!(named(&fine), "{fine}");
+    }
+    for bad in ["a".repeat(254), "-a".to_owned(), "a-.b".to_owned(), "a..b".to_owned(), "a.".to_owned()] {
+        assert!(!named(&bad), "{bad}");
+    }
+}
+
 #[test]
 fn hostile_documents_are_refused_at_little_cost() {
     let bomb = (0..40).fold("a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned(), |text, n| {
