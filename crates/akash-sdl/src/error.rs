@@ -1,5 +1,7 @@
 //! Why a document is refused.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A place in the text.
@@ -17,12 +19,12 @@ impl fmt::Display for Position {
     }
 }
 
-/// One thing that is wrong with a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One thing that is wrong with a document, or doubtful.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {
     /// Keys and list positions that lead to the value; empty when the place says it all.
     pub path: Vec<String>,
-    /// What is wrong.
+    /// What is wrong, or what comes of it.
     pub message: String,
     /// Where, when the value came out of a text.
     pub at: Option<Position>,
@@ -39,6 +41,13 @@ impl Problem {
     pub(crate) fn at(at: Position, message: impl Into<String>) -> Self {
         Self { path: vec![], message: message.into(), at: Some(at) }
     }
+
+    /// With its place, where that was open.
+    pub(crate) fn placed(&mut self, locate: impl Fn(&[String]) -> Position) {
+        if self.at.is_none() {
+            self.at = Some(locate(&self.path));
+        }
+    }
 }
 
 impl fmt::Display for Problem {
@@ -51,8 +60,8 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Why a document is refused: everything that is wrong with its values, in the order in which Akash's own reader would come
-/// to it; when nothing is, the first rule that the document breaks as a whole.
+/// Why a document is refused: everything that is wrong with its values; when nothing is, every rule that the document breaks
+/// as a whole. What follows from another problem is left out. In the order in which Akash's own reader would come to it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{}", .first, more(.others))]
 pub struct SdlError {
@@ -76,9 +85,7 @@ impl SdlError {
     /// The same problems with their places, where these were open.
     pub(crate) fn placed(mut self, locate: impl Fn(&[String]) -> Position) -> Self {
         for problem in std::iter::once(&mut self.first).chain(&mut self.others) {
-            if problem.at.is_none() {
-                problem.at = Some(locate(&problem.path));
-            }
+            problem.placed(&locate);
         }
         self
     }
@@ -90,13 +97,25 @@ impl From<Problem> for SdlError {
     }
 }
 
-/// Takes down what is wrong while the rest is still looked at.
+/// Takes down what is wrong or doubtful while the rest is still looked at.
 #[derive(Debug, Default)]
-pub(crate) struct Found(std::cell::RefCell<Vec<Problem>>);
+pub(crate) struct Found {
+    problems: RefCell<Vec<Problem>>,
+    doubts: RefCell<Vec<Problem>>,
+}
 
 impl Found {
     pub(crate) fn add(&self, problem: Problem) {
-        self.0.borrow_mut().push(problem);
+        self.problems.borrow_mut().push(problem);
+    }
+
+    /// Akash accepts it, and it will hardly be what was meant.
+    pub(crate) fn doubt(&self, doubt: Problem) {
+        self.doubts.borrow_mut().push(doubt);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.problems.borrow().is_empty()
     }
 
     /// The value, or its type's default once the problem is taken down.
@@ -107,11 +126,13 @@ impl Found {
         })
     }
 
-    /// The value, unless something was found.
-    pub(crate) fn into_result<T>(self, value: T) -> Result<T, SdlError> {
-        let mut problems = self.0.into_inner().into_iter();
+    /// What was doubtful, unless something is wrong. What several parts of a document say alike is said once.
+    pub(crate) fn into_result(self) -> Result<Vec<Problem>, SdlError> {
+        let mut said = BTreeSet::new();
+        let mut problems =
+            self.problems.into_inner().into_iter().filter(|problem| said.insert(problem.clone()));
         match problems.next() {
-            None => Ok(value),
+            None => Ok(self.doubts.into_inner()),
             Some(first) => Err(SdlError { first, others: problems.collect() }),
         }
     }

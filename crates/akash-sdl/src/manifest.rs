@@ -330,7 +330,7 @@ impl Manifest {
 
     /// Checks what a provider checks before it compares the hash.
     pub fn validate(&self) -> Result<(), ManifestError> {
-        check::manifest(self)
+        check::manifest(self).into_iter().next().map_or(Ok(()), |broken| Err(broken.error))
     }
 
     /// Checks what a provider checks after: that it asks for exactly what the deployment's groups hold.

@@ -1,19 +1,23 @@
 //! One walk over the document that makes groups and manifest together and checks them.
 
+mod doubts;
 mod limits;
 mod ports;
 mod rules;
 mod unit;
 
+pub(crate) use doubts::doubts;
 pub(crate) use unit::gpu_keys;
 
 use std::collections::BTreeMap;
 
-use akash_types::{Attribute, GroupSpec, PlacementRequirements, ResourceUnit, SignedBy};
+use akash_types::{Attribute, DecCoin, GroupSpec, PlacementRequirements, ResourceUnit, SignedBy};
 
-use crate::error::Problem;
+use crate::SdlError;
+use crate::error::{Found, Problem};
 use crate::manifest as m;
-use crate::manifest::{self, Manifest, ManifestError};
+use crate::manifest::check::Broken;
+use crate::manifest::{self, Manifest};
 use crate::sdl::{Compute, Placement, Replicas, Sdl, Service, Tee, Version};
 
 /// What a document means.
@@ -23,11 +27,11 @@ pub(crate) struct Plan {
 }
 
 /// A group in the making.
-struct Group {
+struct Group<'a> {
     spec: GroupSpec,
     services: Vec<m::Service>,
-    /// Units by compute profile, for the merge rule of 2.1.
-    units: BTreeMap<String, usize>,
+    /// The compute profile of each unit.
+    profiles: Vec<&'a str>,
     tee: Option<Tee>,
 }
 
@@ -39,44 +43,53 @@ struct Use<'a> {
     placement: &'a Placement,
     replicas: &'a Replicas,
     compute: &'a Compute,
+    price: &'a DecCoin,
 }
 
-/// Makes groups and manifest, or says which rule is broken.
-pub(crate) fn make(sdl: &Sdl) -> Result<Plan, Problem> {
-    let uses = rules::check(sdl)?;
+/// Makes groups and manifest, or says which rules are broken.
+pub(crate) fn make(sdl: &Sdl) -> Result<Plan, SdlError> {
+    let found = Found::default();
+    let uses = rules::check(sdl, &found);
     let addresses = ports::addresses(sdl);
-    let mut groups: BTreeMap<&str, Group> = BTreeMap::new();
+    let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
     for used in &uses {
         let group = groups.entry(used.group).or_insert_with(|| Group::new(used.group, used.placement));
-        group.add(used, sdl.version, &addresses)?;
+        group.add(used, sdl.version, &addresses, &found);
     }
+    let groups: Vec<Group<'_>> = groups.into_values().collect();
+    limits::check(&groups, &found);
     let (specs, manifest): (Vec<_>, Vec<_>) = groups
         .into_iter()
-        .map(|(name, group)| (group.spec, m::Group { name: name.to_owned(), services: group.services }))
+        .map(|group| {
+            let services = m::Group { name: group.spec.name.clone(), services: group.services };
+            (group.spec, services)
+        })
         .unzip();
-    limits::check(&specs)?;
-    let manifest = Manifest(manifest);
-    manifest.validate().map_err(|error| broken(&error, &manifest))?;
-    Ok(Plan { groups: specs, manifest })
+    let plan = Plan { groups: specs, manifest: Manifest(manifest) };
+    // A whole that is short of parts only because these are wrong is not wrong itself.
+    let partial = !found.is_empty();
+    for broken in manifest::check::manifest(&plan.manifest) {
+        if broken.service.is_some() || !partial {
+            found.add(problem(&broken));
+        }
+    }
+    found.into_result().map(|_| plan)
 }
 
 /// A rule of the manifest, at the service that breaks it.
-fn broken(error: &ManifestError, manifest: &Manifest) -> Problem {
-    let text = error.to_string();
-    let problem = text.strip_prefix("invalid manifest: ").unwrap_or(&text).trim();
-    let services = manifest.0.iter().flat_map(|group| &group.services);
-    let service =
-        services.map(|s| s.name.as_str()).find(|name| problem.starts_with(&format!("service {name:?}")));
-    match service {
-        Some(name) => Problem::rule(&["services", name], problem),
-        None if problem == "zero global services" => {
+fn problem(broken: &Broken<'_>) -> Problem {
+    let text = broken.error.to_string();
+    let text = text.strip_prefix("invalid manifest: ").unwrap_or(&text).trim();
+    match broken.service {
+        Some(name) => Problem::rule(&["services", name], text),
+        None if text == "zero global services" => {
             Problem::rule(&["services"], "no port of any service is open to the world; Akash demands one")
         }
-        None => Problem::rule(&["services"], problem),
+        None => Problem::rule(&["services"], text),
     }
 }
 
-impl Group {
+impl<'a> Group<'a> {
     fn new(name: &str, placement: &Placement) -> Self {
         let attributes = placement
             .attributes
@@ -92,60 +105,58 @@ impl Group {
             requirements: PlacementRequirements { signed_by, attributes },
             units: vec![],
         };
-        Self { spec, services: vec![], units: BTreeMap::new(), tee: None }
+        Self { spec, services: vec![], profiles: vec![], tee: None }
     }
 
-    fn add(&mut self, used: &Use<'_>, version: Version, addresses: &ports::Addresses) -> Result<(), Problem> {
-        self.require_tee(used)?;
-        let expose = ports::expose(used, addresses)?;
+    fn add(&mut self, used: &Use<'a>, version: Version, addresses: &ports::Addresses, found: &Found) {
+        self.require_tee(used, found);
+        let expose = ports::expose(used, addresses, found);
         let endpoints = ports::endpoints(&expose);
-        let Some(price) = used.placement.pricing.get(&used.replicas.profile) else {
-            return Err(rules::no_price(used));
-        };
-        let shared = self.units.get(&used.replicas.profile).filter(|_| version == Version::V2_1);
-        let mut resources = unit::resources(used)?;
-        if let Some(unit) = shared.and_then(|&n| self.spec.units.get_mut(n)) {
-            let path = ["deployment", used.name, used.group];
-            let sum = unit.count.checked_add(used.replicas.count);
-            unit.count = sum.ok_or_else(|| Problem::rule(&path, "more replicas than can be counted"))?;
+        let profile = used.replicas.profile.as_str();
+        // The merge rule of 2.1.
+        let shared = self.profiles.iter().position(|known| version == Version::V2_1 && *known == profile);
+        let mut resources = unit::resources(used, found);
+        if let Some(unit) = shared.and_then(|n| self.spec.units.get_mut(n)) {
+            unit.count = unit.count.checked_add(used.replicas.count).unwrap_or_else(|| {
+                let path = ["deployment", used.name, used.group];
+                found.add(Problem::rule(&path, "more replicas than can be counted"));
+                u32::MAX
+            });
             unit.resources.endpoints.extend(&endpoints);
             unit.resources.endpoints.sort_by_key(|endpoint| endpoint.sequence_number);
             resources.id = unit.resources.id;
         } else {
-            let number = self.spec.units.len();
-            resources.id = u32::try_from(number + 1).unwrap_or(u32::MAX);
-            self.units.insert(used.replicas.profile.clone(), number);
+            self.profiles.push(profile);
+            resources.id = u32::try_from(self.profiles.len()).unwrap_or(u32::MAX);
             let resources = akash_types::Resources { endpoints: endpoints.clone(), ..resources.clone() };
             self.spec.units.push(ResourceUnit {
                 resources,
                 count: used.replicas.count,
-                price: price.clone(),
+                price: used.price.clone(),
             });
         }
         let resources = unit::manifest(&resources, &endpoints);
         self.services.push(service(used, version, resources, expose));
-        Ok(())
     }
 
     /// Confidential computing is asked of the provider as an attribute, once a group.
-    fn require_tee(&mut self, used: &Use<'_>) -> Result<(), Problem> {
-        let Some(tee) = used.service.params.as_ref().and_then(|params| params.tee) else { return Ok(()) };
+    fn require_tee(&mut self, used: &Use<'_>, found: &Found) {
+        let Some(tee) = used.service.params.as_ref().and_then(|params| params.tee) else { return };
         let path = ["services", used.name, "params", "tee"];
         if tee == Tee::CpuGpu && used.compute.gpu.units == 0 {
-            return Err(Problem::rule(&path, "`cpu-gpu` needs a compute profile with a GPU"));
+            found.add(Problem::rule(&path, "`cpu-gpu` needs a compute profile with a GPU"));
         }
         match self.tee {
-            Some(other) if other != tee => Err(Problem::rule(
-                &path,
-                format!("another service of `{}` asks for another kind", used.group),
-            )),
-            Some(_) => Ok(()),
+            Some(other) if other != tee => {
+                let problem = format!("another service of `{}` asks for another kind", used.group);
+                found.add(Problem::rule(&path, problem));
+            }
+            Some(_) => {}
             None => {
                 self.tee = Some(tee);
                 let attributes = &mut self.spec.requirements.attributes;
                 attributes.push(Attribute { key: "tee/type".to_owned(), value: tee.as_str().to_owned() });
                 attributes.sort_by(|a, b| a.key.cmp(&b.key));
-                Ok(())
             }
         }
     }

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use akash_types::{DecCoin, GroupSpec};
 
+use crate::error::Found;
 use crate::manifest::Manifest;
-use crate::{SdlError, groups, json, plan, yaml};
+use crate::{Problem, SdlError, groups, json, plan, yaml};
 
 /// An SDL document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -321,10 +322,20 @@ pub struct Replicas {
 impl Sdl {
     /// Reads a document and checks all that Akash's own reader checks. Errors carry line and column.
     pub fn parse(text: &str) -> Result<Self, SdlError> {
-        let root = yaml::load(text)?;
-        let sdl = read::document(&root)?;
-        plan::make(&sdl).map_err(|problem| SdlError::from(problem).placed(|path| root.locate(path)))?;
+        let (sdl, _, _) = read(text)?;
         Ok(sdl)
+    }
+
+    /// Reads a document as [`Self::parse`] does, and says what Akash accepts in it though it will hardly be what was meant: such
+    /// a deployment gets no bid, does not start, or is not what it looks like. In the order of the text.
+    pub fn review(text: &str) -> Result<(Self, Vec<Problem>), SdlError> {
+        let (sdl, root, mut doubts) = read(text)?;
+        doubts.extend(plan::doubts(&sdl));
+        for doubt in &mut doubts {
+            doubt.placed(|path| root.locate(path));
+        }
+        doubts.sort_by_key(|doubt| doubt.at);
+        Ok((sdl, doubts))
     }
 
     /// The document as YAML; reading it gives an equal value.
@@ -352,4 +363,14 @@ impl Sdl {
         let plan = plan::make(self)?;
         Ok((plan.groups, plan.manifest))
     }
+}
+
+/// The document, where its values stand, and what was doubtful while it was read.
+fn read(text: &str) -> Result<(Sdl, yaml::Node, Vec<Problem>), SdlError> {
+    let root = yaml::load(text)?;
+    let found = Found::default();
+    let sdl = read::document(&root, &found);
+    let doubts = found.into_result()?;
+    plan::make(&sdl).map_err(|error| error.placed(|path| root.locate(path)))?;
+    Ok((sdl, root, doubts))
 }

@@ -6,8 +6,10 @@ use crate::failure::Failure;
 use crate::printable::printable;
 use crate::runtime;
 use rayakash_api::error::Code;
+use rayakash_api::file::Diagnostic;
 use serde::Serialize;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 
 /// How this run writes.
 #[derive(Clone, Debug)]
@@ -58,6 +60,24 @@ impl Output {
         }
     }
 
+    /// A result that is JSON whatever the reader is, byte for byte.
+    pub(crate) fn json(&self, json: &str) -> io::Result<()> {
+        match self.format {
+            Format::Human | Format::Json | Format::Jsonl => write_out(json),
+            Format::Yaml => {
+                self.result(&self::json(serde_json::from_str::<serde_json::Value>(json))?, String::new)
+            }
+        }
+    }
+
+    /// What in a file will hardly be what was meant.
+    pub(crate) fn warn(&self, file: &Path, all: &[Diagnostic]) {
+        let (bold, plain) = if self.color { ("\x1b[1;33m", "\x1b[0m") } else { ("", "") };
+        if !all.is_empty() {
+            write_err(diagnostics::render(Some(file), all, &format!("{bold}warning{plain}")).trim_end());
+        }
+    }
+
     /// Text as it is, for results that are text in every format.
     pub(crate) fn text(&self, text: &str) -> io::Result<()> {
         write_out(text)
@@ -104,7 +124,7 @@ impl Output {
     }
 }
 
-fn json(text: serde_json::Result<String>) -> io::Result<String> {
+fn json<T>(text: serde_json::Result<T>) -> io::Result<T> {
     text.map_err(io::Error::other)
 }
 

@@ -4,69 +4,87 @@ use std::collections::BTreeSet;
 
 use super::{Expose, Group, Manifest, ManifestError, Resources, Service};
 
-fn invalid(problem: impl Into<String>) -> ManifestError {
-    ManifestError::Invalid { problem: problem.into() }
+/// A broken rule, and the service that breaks it.
+pub(crate) struct Broken<'a> {
+    pub(crate) service: Option<&'a str>,
+    pub(crate) error: ManifestError,
 }
 
-pub(super) fn manifest(manifest: &Manifest) -> Result<(), ManifestError> {
+/// What is wrong with one service, or with what no service stands for.
+struct Findings<'f, 'a> {
+    all: &'f mut Vec<Broken<'a>>,
+    service: Option<&'a str>,
+}
+
+impl Findings<'_, '_> {
+    fn invalid(&mut self, problem: impl Into<String>) {
+        self.add(ManifestError::Invalid { problem: problem.into() });
+    }
+
+    fn add(&mut self, error: ManifestError) {
+        self.all.push(Broken { service: self.service, error });
+    }
+}
+
+/// Every rule that is broken; a provider names the first.
+pub(crate) fn manifest(manifest: &Manifest) -> Vec<Broken<'_>> {
+    let mut all = vec![];
+    let mut findings = Findings { all: &mut all, service: None };
     if manifest.0.is_empty() {
-        return Err(invalid("manifest is empty"));
+        findings.invalid("manifest is empty");
     }
     let mut hosts = BTreeSet::new();
     let mut names = BTreeSet::new();
-    let mut global = 0_usize;
     for group in &manifest.0 {
-        global += self::group(group, &mut hosts)?;
+        self::group(group, &mut hosts, &mut findings);
         if !names.insert(&group.name) {
-            return Err(invalid(format!("duplicate group {:?}", group.name)));
+            findings.invalid(format!("duplicate group {:?}", group.name));
         }
     }
-    if global == 0 {
-        return Err(invalid("zero global services"));
+    let services = manifest.0.iter().flat_map(|group| &group.services);
+    if !services.flat_map(|service| &service.expose).any(|expose| expose.global) {
+        findings.invalid("zero global services");
     }
-    Ok(())
+    all
 }
 
-/// Checks a group; gives the number of its global ports.
-fn group<'a>(group: &'a Group, hosts: &mut BTreeSet<&'a str>) -> Result<usize, ManifestError> {
+fn group<'a>(group: &'a Group, hosts: &mut BTreeSet<&'a str>, findings: &mut Findings<'_, 'a>) {
     if group.services.is_empty() {
-        return Err(invalid(format!("group {:?} contains no services", group.name)));
+        findings.invalid(format!("group {:?} contains no services", group.name));
     }
     if !group.services.is_sorted_by(|a, b| a.name <= b.name) {
-        return Err(invalid(format!("group {:?} services is not sorted", group.name)));
+        findings.invalid(format!("group {:?} services is not sorted", group.name));
     }
     for service in &group.services {
-        self::service(service, hosts)?;
+        let mut findings = Findings { all: &mut *findings.all, service: Some(&service.name) };
+        self::service(service, hosts, &mut findings);
     }
-    Ok(group.services.iter().flat_map(|s| &s.expose).filter(|expose| expose.global).count())
 }
 
-fn service<'a>(service: &'a Service, hosts: &mut BTreeSet<&'a str>) -> Result<(), ManifestError> {
+fn service<'a>(service: &'a Service, hosts: &mut BTreeSet<&'a str>, findings: &mut Findings<'_, 'a>) {
     let name = &service.name;
     if name.is_empty() {
-        return Err(invalid("service name is empty"));
-    }
-    if !is_service_name(name) {
-        return Err(invalid(format!("service {name:?} name is invalid")));
+        findings.invalid("service name is empty");
+    } else if !is_service_name(name) {
+        findings.invalid(format!("service {name:?} name is invalid"));
     }
     if service.image.is_empty() {
-        return Err(invalid(format!("service {name:?} has empty image name")));
+        findings.invalid(format!("service {name:?} has empty image name"));
     }
-    resources(&service.resources)?;
+    resources(&service.resources, findings);
     for env in service.env.iter().flatten() {
         let variable = env.split_once('=').map_or(env.as_str(), |(variable, _)| variable);
         if !is_env_name(variable) {
-            let problem = format!("service {name:?} defines an env. var. with an invalid name {variable:?}");
-            return Err(invalid(problem));
+            findings
+                .invalid(format!("service {name:?} defines an env. var. with an invalid name {variable:?}"));
         }
     }
     if !service.expose.is_sorted_by(|a, b| sort_key(a) <= sort_key(b)) {
-        return Err(invalid(format!("service {name:?} expose is not sorted")));
+        findings.invalid(format!("service {name:?} expose is not sorted"));
     }
     for expose in &service.expose {
-        self::expose(name, expose, hosts)?;
+        self::expose(name, expose, hosts, findings);
     }
-    Ok(())
 }
 
 /// The order of a service's ports.
@@ -74,7 +92,7 @@ pub(crate) fn sort_key(expose: &Expose) -> (&str, u32, &str, bool) {
     (&expose.service, expose.port, &expose.proto, !expose.global)
 }
 
-fn resources(resources: &Resources) -> Result<(), ManifestError> {
+fn resources(resources: &Resources, findings: &mut Findings<'_, '_>) {
     let missing = [
         (resources.cpu.is_none(), "CPU must not be nil"),
         (resources.gpu.is_none(), "GPU must not be nil"),
@@ -83,30 +101,33 @@ fn resources(resources: &Resources) -> Result<(), ManifestError> {
         (resources.endpoints.is_none(), "endpoints must not be nil"),
         (resources.id == 0, "resources ID must be > 0"),
     ];
-    match missing.into_iter().find(|(missing, _)| *missing) {
-        Some((_, problem)) => Err(ManifestError::Resources { problem: problem.to_owned() }),
-        None => Ok(()),
+    for (_, problem) in missing.into_iter().filter(|(missing, _)| *missing) {
+        findings.add(ManifestError::Resources { problem: problem.to_owned() });
     }
 }
 
-fn expose<'a>(service: &str, expose: &'a Expose, hosts: &mut BTreeSet<&'a str>) -> Result<(), ManifestError> {
+fn expose<'a>(
+    service: &str,
+    expose: &'a Expose,
+    hosts: &mut BTreeSet<&'a str>,
+    findings: &mut Findings<'_, 'a>,
+) {
     if !(1..=65535).contains(&expose.port) {
-        return Err(invalid(format!("service {service:?}: port value must be 0 < value <= 65535 ")));
+        findings.invalid(format!("service {service:?}: port value must be 0 < value <= 65535 "));
     }
     if !["TCP", "UDP"].contains(&expose.proto.as_str()) {
-        return Err(invalid(format!("service {service:?}: protocol {:?} unknown", expose.proto)));
+        findings.invalid(format!("service {service:?}: protocol {:?} unknown", expose.proto));
     }
     for host in expose.hosts.iter().flatten() {
         if !is_host_name(host) {
-            return Err(invalid(format!("service {service:?}: has invalid hostname {host:?}")));
+            findings.invalid(format!("service {service:?}: has invalid hostname {host:?}"));
         }
         if !hosts.insert(host) {
             let problem =
                 format!("service {service:?}: hostname {host:?} is duplicated, this is not allowed");
-            return Err(invalid(problem));
+            findings.invalid(problem);
         }
     }
-    Ok(())
 }
 
 fn is_service_name(name: &str) -> bool {

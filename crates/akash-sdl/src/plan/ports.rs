@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use akash_types::{Endpoint, EndpointKind};
 
 use super::Use;
-use crate::error::Problem;
+use crate::error::{Found, Problem};
 use crate::manifest as m;
 use crate::manifest::check::sort_key;
 use crate::sdl::{Expose, HttpOptions, Protocol, Sdl, To};
@@ -28,20 +28,21 @@ pub(super) fn addresses(sdl: &Sdl) -> Addresses {
 }
 
 /// One entry for each port and peer, sorted.
-pub(super) fn expose(used: &Use<'_>, addresses: &Addresses) -> Result<Vec<m::Expose>, Problem> {
+pub(super) fn expose(used: &Use<'_>, addresses: &Addresses, found: &Found) -> Vec<m::Expose> {
     let nobody = [To::default()];
     let mut entries = vec![];
     for (number, expose) in used.service.expose.iter().enumerate() {
         let path = ["services", used.name, "expose", &number.to_string()];
-        let proto = match protocol(&expose.proto) {
-            Some(Protocol::Tcp) => "TCP",
-            Some(Protocol::Udp) => "UDP",
-            None => {
-                return Err(Problem::rule(&path, format!("`proto` is tcp or udp, not `{}`", expose.proto)));
-            }
+        let broken = |problem| found.add(Problem::rule(&path, problem));
+        let protocol = protocol(&expose.proto).unwrap_or_else(|| {
+            broken(format!("`proto` is tcp or udp, not `{}`", expose.proto));
+            Protocol::Tcp
+        });
+        let proto = match protocol {
+            Protocol::Tcp => "TCP",
+            Protocol::Udp => "UDP",
         };
-        let http_options =
-            http_options(&expose.http_options).map_err(|problem| Problem::rule(&path, problem))?;
+        let http_options = http_options(&expose.http_options, broken);
         let peers = if expose.to.is_empty() { nobody.as_slice() } else { &expose.to };
         for to in peers {
             entries.push(entry(expose, to, (proto, &http_options), addresses));
@@ -56,12 +57,12 @@ pub(super) fn expose(used: &Use<'_>, addresses: &Addresses) -> Result<Vec<m::Exp
     if entries.len() > 12 && entries.windows(2).any(ambiguous) {
         let problem =
             "more than 12 ports, and two of them alike in port, protocol and peer: the order is not defined";
-        return Err(Problem::rule(&["services", used.name, "expose"], problem));
+        found.add(Problem::rule(&["services", used.name, "expose"], problem));
     }
-    Ok(entries)
+    entries
 }
 
-fn protocol(text: &str) -> Option<Protocol> {
+pub(super) fn protocol(text: &str) -> Option<Protocol> {
     match text.to_ascii_lowercase().as_str() {
         "" | "tcp" => Some(Protocol::Tcp),
         "udp" => Some(Protocol::Udp),
@@ -89,7 +90,7 @@ fn entry(
     }
 }
 
-fn http_options(options: &HttpOptions) -> Result<m::HttpOptions, String> {
+fn http_options(options: &HttpOptions, broken: impl Fn(String)) -> m::HttpOptions {
     const MIB: u32 = 1 << 20;
     let limits = [
         ("max_body_size", options.max_body_size, 100 * MIB),
@@ -97,19 +98,19 @@ fn http_options(options: &HttpOptions) -> Result<m::HttpOptions, String> {
         ("read_timeout", options.read_timeout, 60_000),
         ("send_timeout", options.send_timeout, 60_000),
     ];
-    if let Some((what, value, most)) = limits.into_iter().find(|(_, value, most)| value > most) {
-        return Err(format!("`{what}` is {most} at most, not {value}"));
+    for (what, value, most) in limits.into_iter().filter(|(_, value, most)| value > most) {
+        broken(format!("`{what}` is {most} at most, not {value}"));
     }
     let cases = ["error", "timeout", "500", "502", "503", "504", "403", "404", "429", "off"];
-    if let Some(case) = options.next_cases.iter().find(|case| !cases.contains(&case.as_str())) {
-        return Err(format!("`next_cases` has no case `{case}` ({})", cases.join(", ")));
+    for case in options.next_cases.iter().filter(|case| !cases.contains(&case.as_str())) {
+        broken(format!("`next_cases` has no case `{case}` ({})", cases.join(", ")));
     }
     if options.next_cases.len() > 1 && options.next_cases.iter().any(|case| case == "off") {
-        return Err("`next_cases` has `off` beside other cases".to_owned());
+        broken("`next_cases` has `off` beside other cases".to_owned());
     }
     let or = |value: u32, default: u32| if value == 0 { default } else { value };
     let default_cases = || vec!["error".to_owned(), "timeout".to_owned()];
-    Ok(m::HttpOptions {
+    m::HttpOptions {
         max_body_size: or(options.max_body_size, MIB),
         read_timeout: or(options.read_timeout, 60_000),
         send_timeout: or(options.send_timeout, 60_000),
@@ -117,7 +118,7 @@ fn http_options(options: &HttpOptions) -> Result<m::HttpOptions, String> {
         next_timeout: options.next_timeout,
         next_cases: if options.next_cases.is_empty() { default_cases() } else { options.next_cases.clone() },
         proxy_buffer_size: options.proxy_buffer_size,
-    })
+    }
 }
 
 /// What the group promises the outside world.

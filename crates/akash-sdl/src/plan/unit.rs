@@ -6,27 +6,28 @@ use akash_types::{Attribute, Cpu, Endpoint, Gpu, Memory, Resources, Volume};
 
 use super::Use;
 use crate::Compute;
-use crate::error::Problem;
+use crate::error::{Found, Problem};
 use crate::manifest as m;
 use crate::sdl::{self, GpuModel, StorageClass};
 
 /// The profile's resources, without id and endpoints.
-pub(super) fn resources(used: &Use<'_>) -> Result<Resources, Problem> {
+pub(super) fn resources(used: &Use<'_>, found: &Found) -> Resources {
     let compute = used.compute;
     let path = ["profiles", "compute", used.replicas.profile.as_str(), "resources"];
     let broken = |problem: String| Problem::rule(&path, problem);
     for volume in &compute.storage {
-        consistent(volume).map_err(broken)?;
+        found.or_default(consistent(volume).map_err(broken));
     }
+    let gpu_attributes = found.or_default(gpu(&compute.gpu).map_err(broken));
     let arch = compute.arch.iter().map(|arch| attribute("arch", arch)).collect();
-    Ok(Resources {
+    Resources {
         id: 0,
         cpu: Cpu { millis: u64::from(compute.cpu_millis), attributes: arch },
         memory: Memory { bytes: compute.memory, attributes: vec![] },
         storage: storage(compute),
-        gpu: Gpu { units: compute.gpu.units, attributes: gpu(&compute.gpu).map_err(broken)? },
+        gpu: Gpu { units: compute.gpu.units, attributes: gpu_attributes },
         endpoints: vec![],
-    })
+    }
 }
 
 fn attribute(key: &str, value: &str) -> Attribute {

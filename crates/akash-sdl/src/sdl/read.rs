@@ -12,15 +12,14 @@ use super::{
 };
 use crate::error::Found;
 use crate::yaml::{Fields, Node, Value};
-use crate::{SdlError, duration, quantity};
+use crate::{duration, quantity};
 
 const SECTIONS: [&str; 7] =
     ["version", "include", "services", "profiles", "deployment", "endpoints", "reclamation"];
 
 /// Reads the whole document. A section that is written twice adds to the first, as in Akash's reader.
-pub(super) fn document(root: &Node) -> Result<Sdl, SdlError> {
-    let found = Found::default();
-    let top = Value::new(root, &found);
+pub(super) fn document(root: &Node, found: &Found) -> Sdl {
+    let top = Value::new(root, found);
     let mut sdl = Sdl { version: version::of(top), ..Sdl::default() };
     for (key, section) in top.bare_pairs(true) {
         match key {
@@ -28,7 +27,7 @@ pub(super) fn document(root: &Node) -> Result<Sdl, SdlError> {
             "include" => drop(section.texts(key)),
             "services" => add(&mut sdl.services, section, key, service),
             "profiles" => {
-                let profiles = section.fields(key);
+                let profiles = section.fields(key).known(&["compute", "placement"]);
                 for (kind, profiles) in profiles.iter() {
                     match kind {
                         "compute" => add(&mut sdl.compute, profiles, kind, compute::profile),
@@ -50,7 +49,7 @@ pub(super) fn document(root: &Node) -> Result<Sdl, SdlError> {
             other => section.refuse(format!("`{other}` is no section of SDL ({})", SECTIONS.join(", "))),
         }
     }
-    found.into_result(sdl)
+    sdl
 }
 
 /// Adds the entries of a mapping; null takes away what is there.
@@ -72,7 +71,8 @@ fn each<T>(fields: &Fields<'_>, mut read: impl FnMut(&str, Value<'_>) -> T) -> B
 }
 
 fn service(name: &str, value: Value<'_>) -> Service {
-    let fields = value.fields(name);
+    let known = ["image", "command", "args", "env", "expose", "params", "credentials"];
+    let fields = value.fields(name).known(&known);
     for dependency in fields.items("dependencies") {
         dependency.fields("dependencies").text("service");
     }
@@ -88,7 +88,7 @@ fn service(name: &str, value: Value<'_>) -> Service {
 }
 
 fn expose(value: Value<'_>) -> Expose {
-    let fields = value.fields("expose");
+    let fields = value.fields("expose").known(&["port", "as", "proto", "to", "accept", "http_options"]);
     let accept = fields.get("accept").map(|list| {
         let names = list.items("accept").into_iter().map(|item| (item, item.text("accept")));
         names.map(|(item, name)| host(item, name)).collect()
@@ -99,7 +99,7 @@ fn expose(value: Value<'_>) -> Expose {
         proto: fields.text("proto"),
         to: fields.items("to").into_iter().map(to).collect(),
         accept,
-        http_options: http_options(&fields.fields("http_options")),
+        http_options: http_options(fields.fields("http_options")),
     }
 }
 
@@ -111,12 +111,21 @@ fn host(item: Value<'_>, name: String) -> String {
 }
 
 fn to(value: Value<'_>) -> To {
-    let fields = value.fields("to");
-    http_options(&fields.fields("http_options"));
+    let fields = value.fields("to").known(&["service", "global", "ip"]);
+    http_options(fields.fields("http_options"));
     To { service: fields.text("service"), global: fields.truth("global"), ip: fields.text("ip") }
 }
 
-fn http_options(fields: &Fields<'_>) -> HttpOptions {
+fn http_options(fields: Fields<'_>) -> HttpOptions {
+    let fields = fields.known(&[
+        "max_body_size",
+        "proxy_buffer_size",
+        "read_timeout",
+        "send_timeout",
+        "next_tries",
+        "next_timeout",
+        "next_cases",
+    ]);
     HttpOptions {
         max_body_size: fields.number("max_body_size"),
         proxy_buffer_size: fields.number("proxy_buffer_size"),
@@ -129,9 +138,9 @@ fn http_options(fields: &Fields<'_>) -> HttpOptions {
 }
 
 fn params(value: Value<'_>) -> Params {
-    let fields = value.fields("params");
+    let fields = value.fields("params").known(&["storage", "permissions", "tee"]);
     let mount = |volume: &str, value: Value<'_>| {
-        let fields = value.fields(volume);
+        let fields = value.fields(volume).known(&["mount", "readOnly"]);
         Mount { mount: fields.text("mount"), read_only: fields.truth("readOnly") }
     };
     Params {
@@ -156,7 +165,7 @@ fn tee(value: Value<'_>) -> Option<Tee> {
 }
 
 fn credentials(value: Value<'_>) -> Credentials {
-    let fields = value.fields("credentials");
+    let fields = value.fields("credentials").known(&["host", "email", "username", "password"]);
     Credentials {
         host: fields.text("host"),
         email: fields.text("email"),
@@ -166,8 +175,8 @@ fn credentials(value: Value<'_>) -> Credentials {
 }
 
 fn placement(name: &str, value: Value<'_>) -> Placement {
-    let fields = value.fields(name);
-    let signed_by = fields.fields("signedBy");
+    let fields = value.fields(name).known(&["attributes", "signedBy", "pricing"]);
+    let signed_by = fields.fields("signedBy").known(&["allOf", "anyOf"]);
     let prices = fields.fields("pricing");
     Placement {
         attributes: each(&fields.fields("attributes"), |key, value| value.text(key)),
@@ -181,7 +190,7 @@ fn placement(name: &str, value: Value<'_>) -> Placement {
 }
 
 fn price(profile: &str, value: Value<'_>) -> Option<DecCoin> {
-    let fields = value.fields(profile);
+    let fields = value.fields(profile).known(&["denom", "amount"]);
     let denom = fields.text("denom");
     let first = denom.starts_with(|c: char| c.is_ascii_alphabetic());
     if !first
@@ -200,7 +209,7 @@ fn price(profile: &str, value: Value<'_>) -> Option<DecCoin> {
 }
 
 fn replicas(name: &str, value: Value<'_>) -> Replicas {
-    let fields = value.fields(name);
+    let fields = value.fields(name).known(&["profile", "count"]);
     Replicas { profile: fields.text("profile"), count: fields.number("count") }
 }
 

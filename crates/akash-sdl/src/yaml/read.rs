@@ -16,18 +16,36 @@ pub(crate) struct Value<'a> {
 
 /// The keys of a mapping with their values; null values are as good as absent.
 pub(crate) struct Fields<'a> {
-    entries: Vec<(Cow<'a, str>, Value<'a>)>,
+    entries: Vec<Entry<'a>>,
+}
+
+struct Entry<'a> {
+    name: Cow<'a, str>,
+    key: Value<'a>,
+    value: Value<'a>,
 }
 
 impl<'a> Fields<'a> {
     /// A key's value, unless absent or null.
     pub(crate) fn get(&self, key: &str) -> Option<Value<'a>> {
-        self.entries.iter().find(|(k, _)| k == key).map(|(_, value)| *value).filter(|value| !value.is_null())
+        self.entries
+            .iter()
+            .find(|entry| entry.name == key)
+            .map(|entry| entry.value)
+            .filter(|value| !value.is_null())
     }
 
     /// All keys, null values included, in the order written.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, Value<'a>)> + '_ {
-        self.entries.iter().map(|(key, value)| (key.as_ref(), *value))
+        self.entries.iter().map(|entry| (entry.name.as_ref(), entry.value))
+    }
+
+    /// Takes down every other key: Akash passes over it, which will hardly be what was meant.
+    pub(crate) fn known(self, keys: &[&str]) -> Self {
+        for entry in self.entries.iter().filter(|entry| !keys.contains(&entry.name.as_ref())) {
+            entry.key.doubt(format!("`{}` means nothing here; Akash knows {}", entry.name, keys.join(", ")));
+        }
+        self
     }
 
     /// A key's text; empty when absent.
@@ -97,6 +115,11 @@ impl<'a> Value<'a> {
         self.found.add(Problem::at(self.node.at, message));
     }
 
+    /// Takes down that this will hardly be what was meant.
+    pub(crate) fn doubt(self, message: impl Into<String>) {
+        self.found.doubt(Problem::at(self.node.at, message));
+    }
+
     /// The result's value, or its type's default once the problem is taken down.
     pub(crate) fn check<T: Default>(self, result: Result<T, String>) -> T {
         self.found.or_default(result.map_err(|message| Problem::at(self.node.at, message)))
@@ -122,7 +145,7 @@ impl<'a> Value<'a> {
         Fields { entries }
     }
 
-    fn merged(self, pairs: &'a [(Node, Node)], entries: &mut Vec<(Cow<'a, str>, Self)>) {
+    fn merged(self, pairs: &'a [(Node, Node)], entries: &mut Vec<Entry<'a>>) {
         let (merges, own): (Vec<_>, Vec<_>) = pairs.iter().partition(|(key, _)| is_merge(key));
         let mut seen = BTreeSet::new();
         for (key, node) in own {
@@ -130,7 +153,7 @@ impl<'a> Value<'a> {
             // Akash passes over a null key and what stands behind it.
             let Some(name) = key.key() else { continue };
             if seen.insert(name.clone()) {
-                entries.push((name, Self { node, ..self }));
+                entries.push(Entry { name, key, value: Self { node, ..self } });
             } else {
                 key.refuse(format!("key `{name}` stands twice in one mapping"));
             }
@@ -141,9 +164,9 @@ impl<'a> Value<'a> {
         for source in
             merges.first().map(|(_, node)| Self { node, ..self }.merge_sources()).unwrap_or_default()
         {
-            for (name, value) in source.fields("<<").entries {
-                if seen.insert(name.clone()) {
-                    entries.push((name, value));
+            for entry in source.fields("<<").entries {
+                if seen.insert(entry.name.clone()) {
+                    entries.push(entry);
                 }
             }
         }

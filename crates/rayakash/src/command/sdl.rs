@@ -10,6 +10,7 @@ use rayakash_api::error::{Code, Exit, Problem};
 use rayakash_api::file::Diagnostic;
 use rayakash_core::view::Tip;
 use rayakash_core::{Secret, blueprint, ceiling_per_block};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -19,40 +20,63 @@ const BLOCK_MS: u64 = 6_000;
 
 pub(super) fn run(args: &Sdl, output: &Output) -> Outcome {
     match args {
-        Sdl::Manifest(args) => output.text(&manifest(&args.file, output)?.to_json())?,
-        Sdl::Groups(args) => {
-            let groups = document(&args.file, output)?.groups_json().map_err(|error| unplaced(&error))?;
-            output.text(&groups)?;
+        Sdl::Manifest(args) => {
+            let json = document(&args.file, output)?.manifest()?.to_json();
+            output.json(&json)?;
         }
-        Sdl::Hash(args) => output.text(&hex(&manifest(&args.file, output)?.hash()))?,
+        Sdl::Groups(args) => {
+            let json = document(&args.file, output)?.groups_json()?;
+            output.json(&json)?;
+        }
+        Sdl::Hash(args) => {
+            let hash = hex(&document(&args.file, output)?.manifest()?.hash());
+            output.result(&json!({ "hash": hash }), || hash)?;
+        }
         Sdl::Validate(args) => {
-            let (groups, manifest) =
-                document(&args.file, output)?.build().map_err(|error| unplaced(&error))?;
+            let document = document(&args.file, output)?;
+            let (groups, manifest) = document.sdl.build().map_err(|error| unplaced(&error))?;
             let invalid = |error: akash_sdl::ManifestError| {
                 Failure::from(Problem::from_error(Code::InvalidFile, &error))
             };
-            manifest.validate().map_err(invalid)?;
             manifest.check_against(&groups).map_err(invalid)?;
-            output.say("valid");
+            output.warn(&args.file, &document.warnings);
+            let hash = hex(&manifest.hash());
+            output.result(&json!({ "valid": true, "hash": hash, "warnings": document.warnings }), || {
+                "valid".to_owned()
+            })?;
         }
     }
     Ok(Exit::Ok)
 }
 
-fn manifest(path: &Path, output: &Output) -> Result<Manifest, Failure> {
-    document(path, output)?.manifest().map_err(|error| unplaced(&error))
+/// A valid document, and what in it will hardly be what was meant.
+struct Document {
+    sdl: akash_sdl::Sdl,
+    warnings: Vec<Diagnostic>,
 }
 
-/// The SDL of a file: an SDL as it is, a cluster file as it is drawn.
-fn document(path: &Path, output: &Output) -> Result<akash_sdl::Sdl, Failure> {
+impl Document {
+    fn manifest(&self) -> Result<Manifest, Failure> {
+        self.sdl.manifest().map_err(|error| unplaced(&error))
+    }
+
+    fn groups_json(&self) -> Result<String, Failure> {
+        self.sdl.groups_json().map_err(|error| unplaced(&error))
+    }
+}
+
+/// The SDL of a file: an SDL as it is, a cluster file as it is drawn. What we draw ourselves is above doubt.
+fn document(path: &Path, output: &Output) -> Result<Document, Failure> {
     let text = file::text(path)?;
-    let text = if is_cluster_file(&text) {
+    if is_cluster_file(&text) {
         output.say("a cluster file: secrets that each cluster has of its own are left out, so its hash is another one there");
-        drawn(path, &text)?.expose().to_owned()
-    } else {
-        text
-    };
-    akash_sdl::Sdl::parse(&text).map_err(|error| refused(path, &text, &error))
+        let drawn = drawn(path, &text)?;
+        let sdl = akash_sdl::Sdl::parse(drawn.expose()).map_err(|error| unplaced(&error))?;
+        return Ok(Document { sdl, warnings: vec![] });
+    }
+    let (sdl, doubts) = akash_sdl::Sdl::review(&text).map_err(|error| refused(path, &text, &error))?;
+    let warnings = doubts.iter().map(|doubt| place(&text, doubt)).collect();
+    Ok(Document { sdl, warnings })
 }
 
 fn is_cluster_file(text: &str) -> bool {
@@ -78,16 +102,16 @@ fn drawn(path: &Path, text: &str) -> Result<Secret, Failure> {
 /// Everything that is wrong, each under its line.
 fn refused(path: &Path, text: &str, error: &SdlError) -> Failure {
     let mut problem = Problem::from_error(Code::InvalidFile, error);
-    let place = |found: &akash_sdl::Problem| {
-        let at = found.at.unwrap_or(Position { line: 1, column: 1 });
-        let keys = found.path.join(".");
-        let message =
-            if keys.is_empty() { found.message.clone() } else { format!("{keys}: {}", found.message) };
-        Diagnostic::at_line(text, at.line, at.column, message)
-    };
-    problem.diagnostics = error.problems().map(place).collect();
+    problem.diagnostics = error.problems().map(|found| place(text, found)).collect();
     problem.diagnostics.sort_by_key(|found| found.offset);
     Failure { problem: Box::new(problem), file: Some(path.to_owned()) }
+}
+
+fn place(text: &str, found: &akash_sdl::Problem) -> Diagnostic {
+    let at = found.at.unwrap_or(Position { line: 1, column: 1 });
+    let keys = found.path.join(".");
+    let message = if keys.is_empty() { found.message.clone() } else { format!("{keys}: {}", found.message) };
+    Diagnostic::at_line(text, at.line, at.column, message)
 }
 
 /// What cannot be after a document was read.

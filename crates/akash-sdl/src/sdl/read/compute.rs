@@ -10,13 +10,13 @@ use crate::{plan, quantity};
 const GIB: u64 = 1 << 30;
 
 pub(super) fn profile(name: &str, value: Value<'_>) -> Compute {
-    let profile = value.fields(name);
-    let fields = profile.fields("resources");
-    let cpu = fields.fields("cpu");
+    let profile = value.fields(name).known(&["resources"]);
+    let fields = profile.fields("resources").known(&["cpu", "memory", "storage", "gpu"]);
+    let cpu = fields.fields("cpu").known(&["units", "attributes"]);
     Compute {
         cpu_millis: amount(&cpu, "units", quantity::cpu),
         arch: cpu.get("attributes").and_then(arch),
-        memory: amount(&fields.fields("memory"), "size", quantity::bytes),
+        memory: amount(&fields.fields("memory").known(&["size"]), "size", quantity::bytes),
         storage: fields.get("storage").map(storage).unwrap_or_default(),
         gpu: fields.get("gpu").map(gpu).unwrap_or_default(),
     }
@@ -48,12 +48,12 @@ fn storage(value: Value<'_>) -> Vec<Volume> {
             return vec![];
         }
         let fields = value.fields("storage");
-        return vec![Volume { name: "default".to_owned(), ..volume(&fields) }];
+        return vec![Volume { name: "default".to_owned(), ..volume(fields) }];
     };
     let mut names = BTreeSet::new();
     let mut volumes = vec![];
     for item in items {
-        let volume = volume(&item.fields("storage"));
+        let volume = volume(item.fields("storage"));
         if !names.insert(volume.name.clone()) {
             item.refuse(format!("there are two volumes named `{}`", volume.name));
         }
@@ -62,7 +62,8 @@ fn storage(value: Value<'_>) -> Vec<Volume> {
     volumes
 }
 
-fn volume(fields: &Fields<'_>) -> Volume {
+fn volume(fields: Fields<'_>) -> Volume {
+    let fields = &fields.known(&["name", "size", "attributes"]);
     let mut name = fields.text("name");
     if name.is_empty() {
         "default".clone_into(&mut name);
@@ -148,14 +149,19 @@ fn attributes(value: Value<'_>) -> Vec<GpuModel> {
         value.refuse("a GPU needs `vendor: {nvidia: []}`");
         return vec![];
     };
-    // Other vendors are not looked at: as Akash's own reader has it, `amd` alone means any model of NVIDIA.
-    let models: Vec<_> = vendor.fields("vendor").items("nvidia").into_iter().map(model).collect();
+    let mut vendors = vendor.fields("vendor");
+    if vendors.iter().any(|(name, _)| name == "nvidia") {
+        vendors = vendors.known(&["nvidia"]);
+    } else {
+        vendor.doubt("without `nvidia` Akash takes any model of NVIDIA, whatever vendor stands here");
+    }
+    let models: Vec<_> = vendors.items("nvidia").into_iter().map(model).collect();
     vendor.check(plan::gpu_keys(&models).map(drop));
     models
 }
 
 fn model(value: Value<'_>) -> GpuModel {
-    let fields = value.fields("nvidia");
+    let fields = value.fields("nvidia").known(&["model", "ram", "interface"]);
     let ram = fields.get("ram").map(|ram| ram.check(quantity::gpu_memory(ram.raw())) / GIB);
     let interface = fields.get("interface").and_then(|interface| match interface.raw() {
         "pcie" => Some(Interface::Pcie),
