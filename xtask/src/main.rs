@@ -12,6 +12,7 @@ Usage: cargo xtask COMMAND
   tidy           check the rules of ARCHITECTURE.md: crate edges, absences, budgets, pages, links
   crash ARGS…    kill the daemon at random moments and compare the books (rayakash-tests, bin crash)
   conformance sdl FILE…  documents with the answers of Akash's own library (rayakash-tests, bin conformance)
+  property sdl [ARGS…]   random documents, read here and by Akash's TypeScript client (rayakash-tests, bin property)
   localnet ARGS… a cluster's life on a real local chain, or on a sandbox as one (rayakash-tests, bin localnet)
   bench ARGS…    measure the program on this machine (rayakash-tests, bin bench)
   replay PATH…   take recordings of a real node and a real provider again, on the sandbox (rayakash-tests, bin replay)
@@ -22,7 +23,9 @@ fn main() -> ExitCode {
     let command = args.next().unwrap_or_else(|| "help".to_owned());
     match command.as_str() {
         "tidy" => run_tidy(&root()),
-        "crash" | "bench" | "conformance" | "localnet" | "replay" => programs::run(&root(), &command, args),
+        "crash" | "bench" | "conformance" | "localnet" | "property" | "replay" => {
+            programs::run(&root(), &command, args)
+        }
         "help" | "-h" | "--help" => {
             say(HELP);
             ExitCode::SUCCESS
