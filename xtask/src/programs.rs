@@ -21,7 +21,7 @@ fn command(root: &Path, name: &str, args: &[String]) -> Command {
     cargo.current_dir(root);
     cargo.args(["run", "--quiet", "--locked", "-p", "rayakash-tests", "--bin", name]);
     // What runs in the bench itself is measured optimised; the other benches measure a program of their own.
-    if name == "bench" && args.first().is_some_and(|what| what == "chain") {
+    if name == "bench" && args.first().is_some_and(|what| what == "chain" || what == "sdl") {
         cargo.args(["--profile", "measure"]);
     }
     cargo.arg("--").args(args);
@@ -43,6 +43,8 @@ mod tests {
         let start = "run --quiet --locked -p rayakash-tests --bin";
         assert_eq!(made("crash", &["up", "--seeds", "20"]), format!("{start} crash -- up --seeds 20"));
         assert_eq!(made("bench", &["up"]), format!("{start} bench -- up"));
-        assert_eq!(made("bench", &["chain"]), format!("{start} bench --profile measure -- chain"));
+        for what in ["chain", "sdl"] {
+            assert_eq!(made("bench", &[what]), format!("{start} bench --profile measure -- {what}"));
+        }
     }
 }

@@ -13,41 +13,26 @@ pub(crate) fn compact(value: &impl Serialize) -> String {
 
 /// Compact, keys sorted by bytes at every level, HTML characters escaped.
 pub(crate) fn canonical(value: &impl Serialize) -> String {
-    // Neither step can fail: every key is text and every number a whole one.
+    // It cannot fail: every key is text and every number a whole one.
     let value = serde_json::to_value(value).unwrap_or_default();
-    let mut out = String::new();
-    sorted(&value, &mut out);
-    out
+    write(&Sorted(&value), true)
 }
 
-fn sorted(value: &Value, out: &mut String) {
-    match value {
-        Value::Array(items) => {
-            out.push('[');
-            for (i, item) in items.iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                sorted(item, out);
+/// A value whose keys are written in order; `serde_json` sorts them only when it is built so.
+struct Sorted<'a>(&'a Value);
+
+impl Serialize for Sorted<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Sorted)),
+            Value::Object(map) => {
+                let mut entries: Vec<_> = map.iter().map(|(key, item)| (key, Sorted(item))).collect();
+                entries.sort_by_key(|(key, _)| *key);
+                serializer.collect_map(entries)
             }
-            out.push(']');
-        }
-        Value::Object(map) => {
-            let mut entries: Vec<_> = map.iter().collect();
-            entries.sort_by_key(|(key, _)| *key);
-            out.push('{');
-            for (i, (key, item)) in entries.into_iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                out.push_str(&write(key, true));
-                out.push(':');
-                sorted(item, out);
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                self.0.serialize(serializer)
             }
-            out.push('}');
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            out.push_str(&write(value, true));
         }
     }
 }
@@ -70,6 +55,10 @@ impl Formatter for Go {
     fn write_string_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, text: &str) -> io::Result<()> {
         let special =
             |c: char| matches!(c, '\u{2028}' | '\u{2029}') || (self.html && matches!(c, '<' | '>' | '&'));
+        // Most texts have none of their bytes.
+        if !text.bytes().any(|b| matches!(b, b'<' | b'>' | b'&' | 0xe2)) {
+            return CompactFormatter.write_string_fragment(writer, text);
+        }
         let mut rest = text;
         while let Some(at) = rest.find(special) {
             let (plain, tail) = rest.split_at(at);

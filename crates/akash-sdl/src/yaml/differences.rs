@@ -10,7 +10,8 @@ pub(super) const MOST_QUOTES: usize = 100;
 
 /// Refuses what this scanner cannot be given, though Akash may read it: no person writes such a document.
 pub(super) fn refuse_traps(text: &str) -> Result<(), Problem> {
-    if let Some(line) = text.lines().skip(1).position(|line| line.starts_with('\u{feff}')) {
+    if text.contains("\n\u{feff}") {
+        let line = text.lines().skip(1).position(|line| line.starts_with('\u{feff}')).unwrap_or(0);
         let at = Position { line: line + 2, column: 1 };
         return Err(Problem::at(at, "a byte order mark (U+FEFF) begins the line; remove it"));
     }
@@ -27,9 +28,8 @@ pub(super) fn refuse_traps(text: &str) -> Result<(), Problem> {
 /// A tag right before a comma stops the scanner for good. A blank between them does no harm, and shows whether what looks
 /// like a tag is one.
 fn tag_before_comma(text: &str) -> Option<Position> {
-    let suspect =
-        text.split([' ', '\n', '\t']).any(|word| word.find('!').is_some_and(|at| word[at..].contains(',')));
-    if !suspect {
+    let close = |word: &str| word.find('!').is_some_and(|at| word[at..].contains(','));
+    if !text.contains('!') || !text.split([' ', '\n', '\t']).any(close) {
         return None;
     }
     let spaced = text.replace(',', " ,");

@@ -94,8 +94,8 @@ fn read(text: &str) -> Result<Result<Node, Problem>, Error> {
 
 /// Akash's reader is always two tokens ahead, so it stumbles over what stands close behind the document.
 fn look_past(text: &str, end: Mark) -> Result<(), Error> {
-    let nothing_behind = u64::try_from(text.lines().count()).is_ok_and(|lines| lines <= end.line);
-    if nothing_behind {
+    let behind = usize::try_from(end.index).ok().and_then(|at| text.get(at..));
+    if behind.is_some_and(|rest| rest.trim().is_empty()) {
         return Ok(());
     }
     let mut bytes = text.as_bytes();

@@ -3,11 +3,14 @@
 //!
 //! `cargo xtask bench chain`: what the sandbox's chain does in a second.
 //!
+//! `cargo xtask bench sdl`: how fast SDL is read here and by Akash's TypeScript client.
+//!
 //! Nothing is written: docs/benchmarks.md holds the figures of one run.
 
 mod by_hand;
 mod chain;
 mod program;
+mod sdl;
 mod up;
 
 use std::error::Error;
@@ -22,6 +25,7 @@ use crate::up::Up;
 
 const USAGE: &str = "usage: cargo xtask bench up [--runs N] [--release]
        cargo xtask bench chain [--deployments N]
+       cargo xtask bench sdl [--runs N]
 
   --runs N         so many runs each, alternating; 5 when not given
   --release        measure the program as it is released; building it takes minutes
@@ -38,6 +42,9 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     if let Some(deployments) = chain::wanted(&words) {
         return run(chain::bench(deployments));
+    }
+    if let Some(turns) = sdl::wanted(&words) {
+        return run(async { sdl::bench(turns) });
     }
     match wanted(&words) {
         Some(wanted) => run(bench(wanted)),
