@@ -1,5 +1,6 @@
 //! The chores of this repository: `cargo xtask help` lists them.
 
+mod mutants;
 mod programs;
 mod tidy;
 
@@ -11,7 +12,8 @@ Usage: cargo xtask COMMAND
 
   tidy           check the rules of ARCHITECTURE.md: crate edges, absences, budgets, pages, links
   crash ARGS…    kill the daemon at random moments and compare the books (rayakash-tests, bin crash)
-  conformance sdl FILE…  documents with the answers of Akash's own library (rayakash-tests, bin conformance)
+  conformance sdl FILE…  documents with the answers of Akash's own library (akash-sdl, example conformance)
+  mutants SET    seeded bugs of tests/mutants/SET.toml, each of which a test must find
   property sdl [ARGS…]   random documents, read here and by Akash's TypeScript client (rayakash-tests, bin property)
   localnet ARGS… a cluster's life on a real local chain, or on a sandbox as one (rayakash-tests, bin localnet)
   bench ARGS…    measure the program on this machine (rayakash-tests, bin bench)
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
     let command = args.next().unwrap_or_else(|| "help".to_owned());
     match command.as_str() {
         "tidy" => run_tidy(&root()),
+        "mutants" => mutants::run(&root(), args),
         "crash" | "bench" | "conformance" | "localnet" | "property" | "replay" => {
             programs::run(&root(), &command, args)
         }

@@ -1,9 +1,9 @@
-//! Programs of `rayakash-tests`, run by name.
+//! Programs of this repository, run by name: those of `rayakash-tests`, and the conformance program of `akash-sdl`.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-/// Runs the binary `name` of `rayakash-tests` with `args`; its exit code becomes ours.
+/// Runs the program `name` with `args`; its exit code becomes ours.
 pub(crate) fn run(root: &Path, name: &str, args: impl Iterator<Item = String>) -> ExitCode {
     match command(root, name, &args.collect::<Vec<_>>()).status() {
         Ok(status) => {
@@ -19,7 +19,11 @@ pub(crate) fn run(root: &Path, name: &str, args: impl Iterator<Item = String>) -
 fn command(root: &Path, name: &str, args: &[String]) -> Command {
     let mut cargo = Command::new(option_env!("CARGO").unwrap_or("cargo"));
     cargo.current_dir(root);
-    cargo.args(["run", "--quiet", "--locked", "-p", "rayakash-tests", "--bin", name]);
+    cargo.args(["run", "--quiet", "--locked"]);
+    match name {
+        "conformance" => cargo.args(["-p", "akash-sdl", "--example", name]),
+        _ => cargo.args(["-p", "rayakash-tests", "--bin", name]),
+    };
     // What runs in the bench itself is measured optimised; the other benches measure a program of their own.
     if name == "bench" && args.first().is_some_and(|what| what == "chain" || what == "sdl") {
         cargo.args(["--profile", "measure"]);
@@ -42,6 +46,10 @@ mod tests {
         };
         let start = "run --quiet --locked -p rayakash-tests --bin";
         assert_eq!(made("crash", &["up", "--seeds", "20"]), format!("{start} crash -- up --seeds 20"));
+        assert_eq!(
+            made("conformance", &["sdl", "x"]),
+            "run --quiet --locked -p akash-sdl --example conformance -- sdl x"
+        );
         assert_eq!(made("bench", &["up"]), format!("{start} bench -- up"));
         for what in ["chain", "sdl"] {
             assert_eq!(made("bench", &[what]), format!("{start} bench --profile measure -- {what}"));

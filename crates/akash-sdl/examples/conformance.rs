@@ -10,7 +10,6 @@ use std::process::ExitCode;
 
 use akash_sdl::{Manifest, Sdl, SdlError};
 use flate2::read::GzDecoder;
-use rayakash_tests::report::{complain, say};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -163,13 +162,23 @@ fn compare(sdl: &Sdl, answers: &Value) -> Result<Option<String>, SdlError> {
     Ok(again.into_iter().find(|(same, _)| !same).map(|(_, what)| what.to_owned()))
 }
 
+#[expect(clippy::print_stdout, reason = "the result of a program goes to stdout, from this one place")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "what went wrong goes to stderr, from this one place")]
+fn complain(text: &str) {
+    eprintln!("{text}");
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn recorded_documents_are_answered_as_by_akash() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/sdl");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/sdl");
         for file in ["probes.jsonl.gz", "corpus.jsonl.gz"] {
             let score = score(&folder.join(file)).unwrap();
             assert!(score.accepted > 200 && score.refused > 80, "{file} is there");
@@ -179,7 +188,7 @@ mod tests {
 
     #[test]
     fn another_answer_is_seen() {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/sdl/probes.jsonl.gz");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/sdl/probes.jsonl.gz");
         let text = lines(&file).unwrap();
         let line = text
             .split(|byte| *byte == b'\n')
