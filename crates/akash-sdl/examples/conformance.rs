@@ -179,9 +179,9 @@ mod tests {
     #[test]
     fn recorded_documents_are_answered_as_by_akash() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/sdl");
-        for file in ["probes.jsonl.gz", "corpus.jsonl.gz"] {
+        for file in ["probes.jsonl.gz", "corpus.jsonl.gz", "ends.jsonl.gz"] {
             let score = score(&folder.join(file)).unwrap();
-            assert!(score.accepted > 200 && score.refused > 80, "{file} is there");
+            assert!(score.accepted > 150 && score.refused > 30, "{file} is there");
             assert_eq!((score.wrong, score.stricter), (vec![], vec![]), "{file}");
         }
     }

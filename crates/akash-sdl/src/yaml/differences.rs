@@ -1,6 +1,8 @@
 //! Where libyaml, whose scanner is used, and Akash's Go reader part; each was found by giving both the same documents.
 
-use libyaml_safer::{Error, Mark, Scanner, TokenData};
+use std::borrow::Cow;
+
+use libyaml_safer::{Error, Mark, ScalarStyle, Scanner, TokenData};
 
 use crate::Position;
 use crate::error::Problem;
@@ -15,14 +17,38 @@ pub(super) fn refuse_traps(text: &str) -> Result<(), Problem> {
         let at = Position { line: line + 2, column: 1 };
         return Err(Problem::at(at, "a byte order mark (U+FEFF) begins the line; remove it"));
     }
-    if text.ends_with('\\') {
-        let at = Position { line: text.lines().count(), column: 1 };
-        return Err(Problem::at(at, "the document ends with `\\`"));
-    }
     match tag_before_comma(text) {
         Some(at) => Err(Problem::at(at, "a type (`!…`) is followed by a comma; write what is meant")),
         None => Ok(()),
     }
+}
+
+/// A block of text on a last line without an end stops the scanner for good, so every last line gets one. Says whether it did.
+pub(super) fn end_last_line(text: &mut Cow<'_, str>) -> bool {
+    let ended = text.is_empty() || text.ends_with(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']);
+    if !ended {
+        text.to_mut().push('\n');
+    }
+    !ended
+}
+
+/// Whether a block of text reaches to the end that was added.
+pub(super) fn is_last_block(text: &str, style: ScalarStyle, end: Mark) -> bool {
+    let last = usize::try_from(end.index).is_ok_and(|end| end == text.len());
+    last && matches!(style, ScalarStyle::Literal | ScalarStyle::Folded)
+}
+
+/// The value of a last block of text without the end that was added to its line. Where that line holds nothing but blanks,
+/// it hangs on their number what it means.
+pub(super) fn without_end(text: &str, mut value: String, at: Position) -> Result<String, Problem> {
+    let last = text.trim_end_matches('\n').rsplit(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).next();
+    if last.is_some_and(|line| line.chars().all(|c| c == ' ')) {
+        return Err(Problem::at(at, "this text ends in blanks on a line without an end; end the line"));
+    }
+    if value.ends_with('\n') {
+        value.pop();
+    }
+    Ok(value)
 }
 
 /// A tag right before a comma stops the scanner for good. A blank between them does no harm, and shows whether what looks

@@ -39,8 +39,9 @@ fn root(text: &str) -> Result<Node, Problem> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     differences::refuse_traps(text)?;
     let mut text = Cow::Borrowed(text);
+    let unended = differences::end_last_line(&mut text);
     for _ in 0..differences::MOST_QUOTES {
-        match read(&text) {
+        match read(&text, unended) {
             Ok(done) => return done,
             Err(error) => match differences::without_quote(&text, &error) {
                 Some(mended) => text = Cow::Owned(mended),
@@ -51,8 +52,8 @@ fn root(text: &str) -> Result<Node, Problem> {
     Err(Problem::at(start, format!("more than {} escapes `\\'`; write `'`", differences::MOST_QUOTES)))
 }
 
-/// Reads once. The outer error is libyaml's, the inner one ours.
-fn read(text: &str) -> Result<Result<Node, Problem>, Error> {
+/// Reads once. The outer error is libyaml's, the inner one ours. `unended`: the last line's end is not the document's own.
+fn read(text: &str, unended: bool) -> Result<Result<Node, Problem>, Error> {
     let empty = || Problem::at(Position { line: 1, column: 1 }, "the document is empty");
     let mut bytes = text.as_bytes();
     let mut parser = Parser::new();
@@ -76,6 +77,15 @@ fn read(text: &str) -> Result<Result<Node, Problem>, Error> {
                 if differences::has_slash(text, start_mark, end_mark) =>
             {
                 Err(Problem::at(place(start_mark), "the escape `\\/` is not read; write `/`"))
+            }
+            EventData::Scalar { anchor, tag, value, plain_implicit, quoted_implicit, style }
+                if unended && differences::is_last_block(text, style, end_mark) =>
+            {
+                differences::without_end(text, value, place(start_mark)).and_then(|value| {
+                    let scalar =
+                        EventData::Scalar { anchor, tag, value, plain_implicit, quoted_implicit, style };
+                    tree.take(scalar, start_mark)
+                })
             }
             event @ (EventData::StreamStart { .. }
             | EventData::DocumentStart { .. }
