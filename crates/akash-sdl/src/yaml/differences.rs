@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use libyaml_safer::{Error, Mark, ScalarStyle, Scanner, TokenData};
 
+use super::load::place;
 use crate::Position;
 use crate::error::Problem;
 
@@ -17,10 +18,7 @@ pub(super) fn refuse_traps(text: &str) -> Result<(), Problem> {
         let at = Position { line: line + 2, column: 1 };
         return Err(Problem::at(at, "a byte order mark (U+FEFF) begins the line; remove it"));
     }
-    match tag_before_comma(text) {
-        Some(at) => Err(Problem::at(at, "a type (`!…`) is followed by a comma; write what is meant")),
-        None => Ok(()),
-    }
+    tag_before_comma(text)
 }
 
 /// A block of text on a last line without an end stops the scanner for good, so every last line gets one. Says whether it did.
@@ -52,26 +50,34 @@ pub(super) fn without_end(text: &str, mut value: String, at: Position) -> Result
 }
 
 /// A tag right before a comma stops the scanner for good. A blank between them does no harm, and shows whether what looks
-/// like a tag is one.
-fn tag_before_comma(text: &str) -> Option<Position> {
+/// like a tag is one. An error of such a text is the document's error: it may lie behind a tag that was not yet told of.
+fn tag_before_comma(text: &str) -> Result<(), Problem> {
     let close = |word: &str| word.find('!').is_some_and(|at| word[at..].contains(','));
     if !text.contains('!') || !text.split([' ', '\n', '\t']).any(close) {
-        return None;
+        return Ok(());
     }
     let spaced = text.replace(',', " ,");
+    // Where a place of the spaced text lies in the document.
+    let at = |mark: Mark| {
+        let Position { line, column } = place(mark);
+        let before = spaced.lines().nth(line - 1).unwrap_or_default().chars().take(column - 1);
+        Position { line, column: column - before.filter(|c| *c == ',').count() }
+    };
     let mut bytes = spaced.as_bytes();
     let mut scanner = Scanner::new();
     scanner.set_input_string(&mut bytes);
     for token in scanner {
-        let token = token.ok()?;
-        let end = usize::try_from(token.end_mark.index).ok()?;
-        if matches!(token.data, TokenData::Tag { .. })
-            && spaced.get(end..).is_some_and(|rest| rest.starts_with(" ,"))
-        {
-            return Some(super::load::place(token.start_mark));
+        let token = token.map_err(|error| {
+            let mark = error.problem_mark().unwrap_or_default();
+            Problem::at(at(mark), format!("this is no YAML: {}", error.problem()))
+        })?;
+        let behind = usize::try_from(token.end_mark.index).ok().and_then(|end| spaced.get(end..));
+        if matches!(token.data, TokenData::Tag { .. }) && behind.is_some_and(|rest| rest.starts_with(" ,")) {
+            let message = "a type (`!…`) is followed by a comma; write what is meant";
+            return Err(Problem::at(at(token.start_mark), message));
         }
     }
-    None
+    Ok(())
 }
 
 /// The text with `'` for the `\'` at which libyaml gave up. What follows it on its line moves by a column.
