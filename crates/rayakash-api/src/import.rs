@@ -29,6 +29,8 @@ pub use note::Note;
 pub struct Imported {
     /// A cluster file: [`file::parse`] takes it.
     pub cluster_file: String,
+    /// What the cluster is called there.
+    pub cluster_name: String,
     /// What was left out or changed, in the order of the source.
     pub notes: Vec<Note>,
     /// Variables that probably hold secrets. They are left out of the cluster file; their values are nowhere.
@@ -88,7 +90,8 @@ fn finish(
     let cluster_file = write::cluster_file(draft, source);
     let cluster = file::parse(&cluster_file).map_err(|invalid| unforeseen(root, &invalid.to_string()))?;
     let workers = cluster.nodes().saturating_sub(1);
-    Ok(Imported { cluster_file, notes, secrets, source, workers })
+    let cluster_name = cluster.name.to_string();
+    Ok(Imported { cluster_file, cluster_name, notes, secrets, source, workers })
 }
 
 /// The cluster file would be refused, for a reason that the rules of the import do not know.

@@ -3,11 +3,16 @@
 use super::env::Env;
 use super::image::Ray;
 use super::name;
+use super::note::Report;
+use super::source::Item;
 use rayakash_core::spec;
 use std::collections::BTreeSet;
 
 /// The chain's limit for replicas of one service.
 pub(super) const MOST_NODES: u32 = 50;
+
+/// Node types in a cluster file: the chain's 20 resource units of a group, less one for the head.
+const MOST_TYPES: usize = 19;
 
 /// A cluster.
 #[derive(Clone, Debug)]
@@ -47,8 +52,22 @@ pub(super) struct Node {
 impl Node {
     /// Whether two are the same machine, whatever they are called and how many of them there are.
     fn is_like(&self, other: &Self) -> bool {
-        let bare = |node: &Self| Self { name: String::new(), min_workers: 0, ..node.clone() };
-        bare(self) == bare(other)
+        let Self {
+            name: _,
+            min_workers: _,
+            max_workers,
+            cpus,
+            gpus,
+            models,
+            memory,
+            storage,
+            object_store,
+            labels,
+            env,
+        } = self;
+        (max_workers, cpus, gpus, models) == (&other.max_workers, &other.cpus, &other.gpus, &other.models)
+            && (memory, storage, object_store) == (&other.memory, &other.storage, &other.object_store)
+            && (labels, env) == (&other.labels, &other.env)
     }
 }
 
@@ -87,6 +106,15 @@ impl Draft {
         }
         for node in std::iter::once(&mut self.head).chain(&mut self.workers) {
             node.name = name::free(&node.name, &mut taken);
+        }
+    }
+
+    /// Refuses more node types than a cluster can have.
+    pub(super) fn check(&self, types: &Item<'_>, report: &mut Report) {
+        if self.workers.len() >= MOST_TYPES {
+            let message =
+                format!("{} different kinds of node are too many", self.workers.len().saturating_add(1));
+            report.refuse(types, message, "a cluster has at most 19");
         }
     }
 

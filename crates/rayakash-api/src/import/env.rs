@@ -16,6 +16,8 @@ pub(super) struct Env {
 
 /// Beginnings of variables of storage services and of Weights & Biases. All of them are secrets here, the regions too: they belong together.
 const SERVICES: [&str; 6] = ["AWS_", "S3_", "R2_", "B2_", "MINIO_", "WANDB_"];
+/// Enough variables for any honest file.
+const MOST: usize = 500;
 /// Words in the names of secrets.
 const WORDS: [&str; 17] = [
     "APIKEY",
@@ -81,12 +83,18 @@ impl Env {
     /// Takes the entry of an SDL's list: `NAME=value`.
     pub(super) fn entry(&mut self, item: &Item<'_>, report: &mut Report) {
         let Some(text) = item.text() else {
-            report.note(item, "this is no variable", "write `NAME: value` under `env`");
+            // `- NAME: value` is no SDL either, but it is clear what was meant.
+            for (name, value) in item.entries() {
+                self.set(&name, &value.text().unwrap_or_default(), item, report);
+            }
             return;
         };
         match text.split_once('=') {
-            Some((name, value)) => self.set(name.trim(), value, item, report),
-            None => glued(&text, item, report),
+            // What ends with `=` may be a key that is glued to its name.
+            Some((name, value)) if !(value.trim_matches('=').is_empty() && meant(name).is_some()) => {
+                self.set(name.trim(), value, item, report);
+            }
+            _ => glued(&text, item, report),
         }
     }
 
@@ -100,6 +108,7 @@ impl Env {
             report.note(item, format!("`{}` cannot be set on nodes", shown(name)), "");
         } else if is_secret(name, value) {
             report.secret(item, name);
+            report.note(item, format!("`{name}` is probably a secret, and was left out with its value"), "");
             if !self.secret.iter().any(|known| known == name) {
                 self.secret.push(name.to_owned());
             }
@@ -113,11 +122,15 @@ impl Env {
     }
 
     fn last(&mut self, name: &str, value: &str, item: &Item<'_>, report: &mut Report) {
+        let full = self.plain.len() >= MOST;
         match self.plain.iter_mut().find(|(known, _)| known == name) {
             Some((_, first)) if first == value => {}
             Some((_, first)) => {
                 report.note(item, format!("`{name}` is there twice: the last value is taken"), "");
                 value.clone_into(first);
+            }
+            None if full => {
+                report.note(item, format!("more than {MOST} variables; the rest was left out"), "");
             }
             None => self.plain.push((name.to_owned(), value.to_owned())),
         }
@@ -147,17 +160,25 @@ impl Env {
     }
 }
 
-/// A name without `=`. What stands behind the name may be glued to it, so that the text is not shown.
-fn glued(text: &str, item: &Item<'_>, report: &mut Report) {
+/// The variable that a text begins with, when more is glued to it.
+fn meant(text: &str) -> Option<&'static str> {
     let known = ["WANDB_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "HF_TOKEN"];
-    let meant = known.iter().find(|name| text.starts_with(*name) && text.len() > name.len());
-    let instead = "write `NAME: value` under `env`";
-    match meant {
+    known.into_iter().find(|name| text.starts_with(name) && text.len() > name.len())
+}
+
+/// A name without `=`. What stands behind the name may be a key, so that the text is not shown.
+fn glued(text: &str, item: &Item<'_>, report: &mut Report) {
+    match meant(text) {
         Some(name) => {
             report.secret(item, name);
-            report.note(item, format!("the entry has no `=`; `{name}` was probably meant"), "");
+            let reason =
+                format!("the entry has no `=` after `{name}`, which is probably a secret, and was left out");
+            report.note(item, reason, "");
         }
-        None => report.note(item, "the entry has no `=`, so it sets nothing", instead),
+        None => {
+            let instead = "write `NAME: value` under `env`";
+            report.note(item, "the entry has no `=`, so it sets nothing", instead);
+        }
     }
 }
 

@@ -119,12 +119,12 @@ fn of(image: &Image<'_>, item: &Item<'_>, alone: bool, report: &mut Report) -> R
                 None if moves => format!("the tag `{}` moves: it is another Ray tomorrow", shown(tag)),
                 None => format!("the tag `{}` is no release of Ray", shown(tag)),
             };
-            report.note(item, format!("{why}; Ray {default} is taken"), "name a release in `ray.version`");
+            report.note(item, format!("{why}, so Ray {default} is taken"), "name a release in `ray.version`");
             Ray::default()
         }
         (false, _) => {
             let reason = format!(
-                "which Ray the image `{}` has cannot be known; Ray's own image of {default} is taken",
+                "which Ray the image `{}` has cannot be known, so Ray's own of {default} is taken",
                 shown(image.text)
             );
             let instead =
@@ -144,7 +144,8 @@ fn python(image: &Image<'_>, item: &Item<'_>, report: &mut Report) -> Option<Str
     if PYTHON.contains(&python.as_str()) {
         return Some(python);
     }
-    let reason = format!("there is no image with Python {}; {} is taken", shown(&python), spec::RAY_PYTHON);
+    let reason =
+        format!("there is no image with Python {}, so {} is taken", shown(&python), spec::RAY_PYTHON);
     report.note(item, reason, "");
     None
 }

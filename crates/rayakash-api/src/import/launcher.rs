@@ -37,6 +37,7 @@ pub(super) fn read(root: &Item<'_>, report: &mut Report) -> Option<Draft> {
     let nodes = std::iter::once(&mut draft.head).chain(&mut draft.workers);
     nodes.for_each(|node| node.env = env.clone());
     note_rest(root, report);
+    draft.check(&root.key("available_node_types"), report);
     draft.name_types();
     draft.gather_env();
     Some(draft)
@@ -208,7 +209,8 @@ const LEFT_OUT: [(&str, &str, &str); 9] = [
 
 fn note_rest(root: &Item<'_>, report: &mut Report) {
     for (key, item) in root.entries() {
-        if item.is_empty() || TAKEN.contains(&key.as_str()) {
+        let is_off = item.text().is_some_and(|text| text == "false");
+        if item.is_empty() || is_off || TAKEN.contains(&key.as_str()) {
             continue;
         }
         match LEFT_OUT.iter().find(|(known, ..)| *known == key) {

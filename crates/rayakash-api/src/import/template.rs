@@ -21,7 +21,7 @@ const NAME: &str = "ray";
 
 /// The cluster; none when something was refused.
 pub(super) fn read(root: &Item<'_>, report: &mut Report) -> Option<Draft> {
-    let services = Service::all(root);
+    let services = Service::all(root, report)?;
     let roles = role::of(root, &services, report)?;
     let mut placements = Placements::of(root);
     let mut draft = Draft {
@@ -44,6 +44,7 @@ pub(super) fn read(root: &Item<'_>, report: &mut Report) -> Option<Draft> {
     draft.workers = merge(workers);
     draft.market = placements.market(report);
     service::note_rest(root, &services, &roles, report);
+    draft.check(&root.key("services"), report);
     draft.name_types();
     draft.gather_env();
     Some(draft)

@@ -113,7 +113,10 @@ fn block(out: &mut String, node: &Node) {
     for (key, count) in counts(node) {
         line(out, &format!("    {key}: {count}"));
     }
-    pairs(out, "labels", &node.labels, "    ");
+    if !node.labels.is_empty() {
+        let labels = node.labels.iter().map(|(key, value)| format!("{}: {}", flow(key), flow(value)));
+        line(out, &format!("    labels: {{ {} }}", labels.collect::<Vec<_>>().join(", ")));
+    }
     env(out, &node.env, "    ");
 }
 
@@ -144,9 +147,10 @@ fn env(out: &mut String, env: &Env, indent: &str) {
         if env.plain.is_empty() {
             line(out, &format!("{indent}# env:"));
         }
-        line(out, &format!("{indent}#   secrets, left out with their values:"));
+        let indent = if env.plain.is_empty() { format!("{indent}#  ") } else { format!("{indent}  #") };
+        line(out, &format!("{indent} Secrets, left out with their values; this release refuses them here."));
         for name in &env.secret {
-            line(out, &format!("{indent}#   {name}: {{ secret: {name} }}"));
+            line(out, &format!("{indent} {name}: {{ secret: {name} }}"));
         }
     }
 }

@@ -25,22 +25,23 @@ fn told(file: &Path, imported: &Imported) -> String {
     for note in &imported.notes {
         text.push_str(&format!("{name}:{note}\n"));
     }
-    for secret in &imported.secrets {
-        let (line, variable) = (secret.line, &secret.name);
-        text.push_str(&format!(
-            "{name}:{line}: {variable}: probably a secret, left out with its value; this release has no secrets in `env`: set it in the job, `submit --env`\n"
-        ));
-    }
     let from = match imported.source {
         Kind::AkashSdl => "an Akash SDL",
         Kind::RayLauncher => "a file of Ray's cluster launcher",
     };
     let workers =
         if imported.workers == 1 { "1 worker".to_owned() } else { format!("{} workers", imported.workers) };
-    let lines = match imported.notes.len().saturating_add(imported.secrets.len()) {
-        0 => "nothing was left out".to_owned(),
-        _ => "what was left out or changed stands above".to_owned(),
+    let left = if imported.notes.is_empty() {
+        "nothing was left out"
+    } else {
+        "what was left out or changed stands above"
     };
-    text.push_str(&format!("{name}: from {from}: 1 head and {workers}; {lines}"));
+    text.push_str(&format!("{name}: from {from}: 1 head and {workers}; {left}"));
+    if let [first, ..] = imported.secrets.as_slice() {
+        let (cluster, variable) = (&imported.cluster_name, &first.name);
+        text.push_str(&format!(
+            "\nsecrets go with a job: rayakash submit {cluster} -e {variable}=\"${variable}\" -- …"
+        ));
+    }
     text
 }

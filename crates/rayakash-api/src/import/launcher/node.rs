@@ -72,8 +72,8 @@ fn cpus(item: &Item<'_>, resources: &Item<'_>, report: &mut Report) -> Option<u3
         }
         Some(number) => Some(number),
         None => {
-            let machine = machine(item);
-            let reason = format!("what {machine} has is not known: it is given {CPUS} CPU");
+            let memory = if resources.get("memory").is_some() { "" } else { " and 4Gi" };
+            let reason = format!("what {} has is not known: it is given {CPUS} CPU{memory}", machine(item));
             report.note(item, reason, "write `resources: { CPU: …, memory: … }`");
             Some(CPUS)
         }
@@ -87,6 +87,9 @@ fn memory(
     report: &mut Report,
 ) -> Option<u64> {
     let Some(given) = resources.get("memory") else {
+        if resources.get("CPU").is_none() {
+            return Some(MEMORY);
+        }
         let memory = MEMORY_PER_CPU.saturating_mul(u64::from(cpus)).max(MEMORY);
         let reason =
             format!("how much memory {} has is not known: it is given {}", machine(item), written(memory));

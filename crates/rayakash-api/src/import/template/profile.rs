@@ -21,7 +21,8 @@ pub(super) fn read(
     let profiles = root.key("profiles").key("compute");
     let Some(resources) = profiles.get(&replicas.profile).and_then(|profile| profile.get("resources")) else {
         let message = format!("the profile `{}` has no resources", shown(&replicas.profile));
-        report.refuse(&replicas.item, message, "it must be in `profiles.compute`");
+        let named = replicas.item.get("profile").unwrap_or_else(|| replicas.item.clone());
+        report.refuse(&named, message, "it must be in `profiles.compute`");
         return None;
     };
     let (cpus, memory) = (cpus(&resources, report), memory(&resources, role, report));

@@ -7,6 +7,9 @@ use super::super::source::{Item, shown};
 use super::super::start::{self, Start};
 use super::role::Roles;
 
+/// More services than any honest file has.
+const MOST: usize = 200;
+
 /// A service, and what tells which part it plays.
 pub(super) struct Service<'a> {
     pub(super) name: String,
@@ -16,8 +19,14 @@ pub(super) struct Service<'a> {
 }
 
 impl<'a> Service<'a> {
-    /// All services, in the order of the text.
-    pub(super) fn all(root: &Item<'a>) -> Vec<Self> {
+    /// All services, in the order of the text; none when there are too many.
+    pub(super) fn all(root: &Item<'a>, report: &mut Report) -> Option<Vec<Self>> {
+        let given = root.key("services").entries();
+        if given.len() > MOST {
+            let message = format!("{} services are more than a deployment can have", given.len());
+            report.refuse(&root.key("services"), message, &format!("{MOST} are the limit here"));
+            return None;
+        }
         let read = |(name, item): (String, Item<'a>)| {
             let image = item.get("image").and_then(|image| image.text()).unwrap_or_default();
             // `cmd` is no key of SDL, but it tells what was meant.
@@ -26,7 +35,7 @@ impl<'a> Service<'a> {
             let start = start::find(&start::script(&real)).or_else(|| start::find(&start::script(&meant)));
             Self { name, item, image, start }
         };
-        root.key("services").entries().into_iter().map(read).collect()
+        Some(given.into_iter().map(read).collect())
     }
 
     /// Where its command stands, or else the service itself.
