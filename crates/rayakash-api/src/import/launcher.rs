@@ -216,7 +216,7 @@ fn note_rest(root: &Item<'_>, report: &mut Report) {
         match LEFT_OUT.iter().find(|(known, ..)| *known == key) {
             Some((_, reason, instead)) => report.note(&item, *reason, *instead),
             None => {
-                report.note(&item, format!("`{}` has no meaning here, and was left out", shown(&key)), "")
+                report.note(&item, format!("`{}` has no meaning here, and was left out", shown(&key)), "");
             }
         }
         if key.ends_with("_start_ray_commands") {

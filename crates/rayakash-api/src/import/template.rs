@@ -24,25 +24,24 @@ pub(super) fn read(root: &Item<'_>, report: &mut Report) -> Option<Draft> {
     let services = Service::all(root, report)?;
     let roles = role::of(root, &services, report)?;
     let mut placements = Placements::of(root);
+    let head = head(root, roles.head, &mut placements, report);
+    let mut workers = Vec::new();
+    for worker in &roles.workers {
+        workers.extend(nodes(root, worker, Role::Worker, &mut placements, report));
+    }
     let mut draft = Draft {
         name: NAME.to_owned(),
         named: false,
-        head: head(root, roles.head, &mut placements, report)?,
-        workers: Vec::new(),
+        head: head?,
+        workers: merge(workers),
         max_workers: None,
         idle_timeout_minutes: None,
         upscaling_speed: None,
         ray: ray(&roles, report),
         env: Env::default(),
         setup: setup(&roles, &services, report),
-        market: super::draft::Market::default(),
+        market: placements.market(report),
     };
-    let mut workers = Vec::new();
-    for worker in &roles.workers {
-        workers.extend(nodes(root, worker, Role::Worker, &mut placements, report));
-    }
-    draft.workers = merge(workers);
-    draft.market = placements.market(report);
     service::note_rest(root, &services, &roles, report);
     draft.check(&root.key("services"), report);
     draft.name_types();
