@@ -19,9 +19,10 @@ const SERVICES: [&str; 6] = ["AWS_", "S3_", "R2_", "B2_", "MINIO_", "WANDB_"];
 /// Enough variables for any honest file.
 const MOST: usize = 500;
 /// Words in the names of secrets.
-const WORDS: [&str; 17] = [
+const WORDS: [&str; 18] = [
     "APIKEY",
     "AUTH",
+    "AUTHORIZATION",
     "BEARER",
     "CREDENTIAL",
     "CREDENTIALS",
@@ -39,8 +40,7 @@ const WORDS: [&str; 17] = [
     "TOKEN",
 ];
 /// Beginnings of values that are keys of some service.
-const KEYS: [&str; 14] = [
-    "-----BEGIN",
+const KEYS: [&str; 13] = [
     "AKIA",
     "ASIA",
     "dckr_pat_",
@@ -62,15 +62,41 @@ const TEMPLATE: &str = "RAY_MULTIPLE_DEPLOYMENT";
 
 /// Whether a variable probably holds a secret.
 pub(super) fn is_secret(name: &str, value: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
+    is_secret_name(name) || secret_in(value).is_some()
+}
+
+fn is_secret_name(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase().replace('-', "_");
     SERVICES.iter().any(|service| upper.starts_with(service))
         || upper.split('_').any(|word| WORDS.contains(&word))
         || ["APIKEY", "PASSWORD", "SECRET"].iter().any(|word| upper.contains(word))
-        || is_key(value)
+}
+
+/// The name of a secret whose value stands somewhere in a text: `NAME=value`, `"name": "value"`; `TOKEN` for one without a name.
+pub(super) fn secret_in(text: &str) -> Option<String> {
+    let apart = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=' | ',' | ';' | '(' | ')');
+    let named = text.char_indices().filter(|(_, c)| matches!(c, '=' | ':')).find_map(|(at, _)| {
+        let (before, after) = text.split_at_checked(at)?;
+        let before = before.trim_end_matches([' ', '"', '\'']);
+        let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        let name = before.rsplit(|c| !part(c)).next().unwrap_or_default();
+        let expanded =
+            before.strip_suffix(name).is_some_and(|rest| rest.ends_with('$') || rest.ends_with("${"));
+        let value = after.trim_start_matches(['=', ':', ' ', '"', '\'']);
+        let literal = value.starts_with(|c: char| !c.is_whitespace() && !matches!(c, '$' | '<' | '{' | '['));
+        (literal && !expanded && is_secret_name(name)).then(|| variable(name))
+    });
+    let key = text.contains("-----BEGIN ") || text.split(apart).any(is_key);
+    named.or_else(|| key.then(|| "TOKEN".to_owned()))
+}
+
+/// A name as a variable has it.
+fn variable(name: &str) -> String {
+    name.trim_matches('-').replace('-', "_").to_ascii_uppercase()
 }
 
 /// Whether a value looks like a key of some service, or has a password in its address.
-pub(super) fn is_key(value: &str) -> bool {
+fn is_key(value: &str) -> bool {
     let value = value.trim();
     let password = value.split_once("://").is_some_and(|(_, rest)| {
         let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
@@ -89,13 +115,40 @@ impl Env {
             }
             return;
         };
+        if swallows(&text) {
+            let message = "this entry takes the lines below into its value: they stand further to the right";
+            report.refuse(item, message, "give all entries of the list the same indentation");
+            return;
+        }
         match text.split_once('=') {
             // What ends with `=` may be a key that is glued to its name.
             Some((name, value)) if !(value.trim_matches('=').is_empty() && meant(name).is_some()) => {
                 self.set(name.trim(), value, item, report);
             }
-            _ => glued(&text, item, report),
+            _ => self.glued(&text, item, report),
         }
+    }
+
+    /// Takes a name without `=`. What stands behind the name may be a key, so that the text is not shown.
+    fn glued(&mut self, text: &str, item: &Item<'_>, report: &mut Report) {
+        let Some(name) = meant(text) else {
+            let instead = "write `NAME: value` under `env`";
+            report.note(item, "the entry has no `=`, so it sets nothing", instead);
+            return;
+        };
+        let reason =
+            format!("the entry has no `=` after `{name}`, which is probably a secret, and was left out");
+        report.note(item, reason, "");
+        self.hide(name, item, report);
+    }
+
+    /// Keeps the name of a secret.
+    fn hide(&mut self, name: &str, item: &Item<'_>, report: &mut Report) {
+        report.secret(item, name);
+        if !self.secret.iter().any(|known| known == name) {
+            self.secret.push(name.to_owned());
+        }
+        self.plain.retain(|(known, _)| known != name);
     }
 
     /// Takes a variable, the last of a name.
@@ -107,12 +160,8 @@ impl Env {
         } else if !is_variable(name) {
             report.note(item, format!("`{}` cannot be set on nodes", shown(name)), "");
         } else if is_secret(name, value) {
-            report.secret(item, name);
             report.note(item, format!("`{name}` is probably a secret, and was left out with its value"), "");
-            if !self.secret.iter().any(|known| known == name) {
-                self.secret.push(name.to_owned());
-            }
-            self.plain.retain(|(known, _)| known != name);
+            self.hide(name, item, report);
         } else if value.len() > MAX_ENV_VALUE || value.contains('\0') {
             let instead = "fetch it in `setup_commands`";
             report.note(item, format!("the value of `{name}` is too large for a variable"), instead);
@@ -134,6 +183,15 @@ impl Env {
             }
             None => self.plain.push((name.to_owned(), value.to_owned())),
         }
+    }
+
+    /// These variables, and others over them.
+    pub(super) fn over(&self, others: &Self) -> Self {
+        let mut env = self.clone();
+        env.plain.retain(|(name, _)| !others.plain.iter().any(|(other, _)| other == name));
+        env.plain.extend(others.plain.iter().cloned());
+        env.secret.extend(others.secret.iter().filter(|name| !self.secret.contains(*name)).cloned());
+        env
     }
 
     /// Takes out what all have, as they have it.
@@ -160,26 +218,19 @@ impl Env {
     }
 }
 
+/// Whether an entry goes on with other entries, as YAML reads a list whose lines are not indented alike.
+fn swallows(text: &str) -> bool {
+    text.split(" - ").skip(1).any(|next| {
+        let name = next.split_once('=').map(|(name, _)| name).unwrap_or_default();
+        let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        !name.is_empty() && name.chars().all(plain)
+    })
+}
+
 /// The variable that a text begins with, when more is glued to it.
 fn meant(text: &str) -> Option<&'static str> {
     let known = ["WANDB_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "HF_TOKEN"];
     known.into_iter().find(|name| text.starts_with(name) && text.len() > name.len())
-}
-
-/// A name without `=`. What stands behind the name may be a key, so that the text is not shown.
-fn glued(text: &str, item: &Item<'_>, report: &mut Report) {
-    match meant(text) {
-        Some(name) => {
-            report.secret(item, name);
-            let reason =
-                format!("the entry has no `=` after `{name}`, which is probably a secret, and was left out");
-            report.note(item, reason, "");
-        }
-        None => {
-            let instead = "write `NAME: value` under `env`";
-            report.note(item, "the entry has no `=`, so it sets nothing", instead);
-        }
-    }
 }
 
 #[cfg(test)]
@@ -205,6 +256,9 @@ mod tests {
             ("DATABASE_URL", "postgres://me:hunter2@db/x"),
             ("WHATEVER", "hf_abcdefgh"),
             ("CERT", "-----BEGIN PRIVATE KEY-----"),
+            ("OPTIONS", "--redis-password=abc"),
+            ("RUNTIME_ENV", "{\"env_vars\": {\"AWS_SECRET_ACCESS_KEY\": \"abc\"}}"),
+            ("HEADERS", "Authorization: Bearer abc"),
         ];
         for (name, value) in secret {
             assert!(is_secret(name, value), "{name}={value}");
@@ -217,6 +271,9 @@ mod tests {
             ("URL", "https://example.com/a@b:c"),
             ("URL", "https://me@example.com"),
             ("A", "sk-"),
+            ("A", "x=$HF_TOKEN"),
+            ("A", "token=$HF_TOKEN"),
+            ("A", "${HF_TOKEN:-none}"),
         ];
         for (name, value) in plain {
             assert!(!is_secret(name, value), "{name}={value}");

@@ -72,8 +72,11 @@ pub(super) fn speaks_of_ray(text: &str) -> bool {
 
 /// The Ray of a cluster whose nodes have these images, the head's first.
 pub(super) fn choose(images: &[Item<'_>], report: &mut Report) -> Ray {
-    let texts: Vec<(String, &Item<'_>)> =
-        images.iter().filter_map(|item| item.text().map(|text| (text.trim().to_owned(), item))).collect();
+    let texts: Vec<(String, &Item<'_>)> = images
+        .iter()
+        .filter_map(|item| item.text().map(|text| (text.trim().to_owned(), item)))
+        .filter(|(text, _)| !text.is_empty())
+        .collect();
     let Some((first, item)) = texts.first() else { return Ray::default() };
     let alone = texts.iter().all(|(text, _)| text == first);
     let ray = of(&Image::of(first), item, alone, report);

@@ -15,7 +15,6 @@ use rayakash_core::spec;
 /// The cluster; none when something was refused.
 pub(super) fn read(root: &Item<'_>, report: &mut Report) -> Option<Draft> {
     let (name, named) = cluster_name(root, report);
-    let env = docker::env(root, report);
     let (head, workers) = match root.get("available_node_types") {
         Some(types) => typed(root, &types, report)?,
         None => untyped(root, report),
@@ -34,8 +33,9 @@ pub(super) fn read(root: &Item<'_>, report: &mut Report) -> Option<Draft> {
         setup: setup(root, report),
         market: Market::default(),
     };
-    let nodes = std::iter::once(&mut draft.head).chain(&mut draft.workers);
-    nodes.for_each(|node| node.env = env.clone());
+    let [all, head, workers] = docker::OPTIONS.map(|list| docker::env(root, list, report));
+    draft.head.env = all.over(&head);
+    draft.workers.iter_mut().for_each(|node| node.env = all.over(&workers));
     note_rest(root, report);
     draft.check(&root.key("available_node_types"), report);
     draft.name_types();
@@ -210,6 +210,10 @@ const LEFT_OUT: [(&str, &str, &str); 9] = [
 fn note_rest(root: &Item<'_>, report: &mut Report) {
     for (key, item) in root.entries() {
         let is_off = item.text().is_some_and(|text| text == "false");
+        let old = ["head_node", "initial_workers", "min_workers", "worker_nodes"].contains(&key.as_str());
+        if old && !item.is_empty() && root.get("available_node_types").is_some() {
+            report.note(&item, format!("`{key}` was left out: the node types say it"), "");
+        }
         if item.is_empty() || is_off || TAKEN.contains(&key.as_str()) {
             continue;
         }
@@ -236,7 +240,7 @@ fn note_rest(root: &Item<'_>, report: &mut Report) {
 fn note_start(list: &Item<'_>, report: &mut Report) {
     for item in list.items() {
         if let Some(start) = item.text().and_then(|text| start::find(&text)) {
-            start::note_flags(&start, &item, report);
+            start::note_rest(&start, &item, report);
         }
     }
 }

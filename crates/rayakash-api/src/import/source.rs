@@ -31,9 +31,22 @@ impl Document {
 fn invalid(text: &str, error: &SdlError) -> Invalid {
     let place = |found: &akash_sdl::Problem| {
         let at = found.at.unwrap_or(Position { line: 1, column: 1 });
-        Diagnostic::at_line(text, at.line, at.column, found.message.clone())
+        let diagnostic = Diagnostic::at_line(text, at.line, at.column, found.message.clone());
+        let uneven = found.message.contains("block collection").then(|| uneven(text, at)).flatten();
+        let help = uneven.map(|line| format!("in line {line} the list stands further to the left: give all its entries the same indentation"));
+        Diagnostic { help, ..diagnostic }
     };
     Invalid { diagnostics: error.problems().map(place).collect() }
+}
+
+/// The nearest entry of a list above a place that stands further to the left, before anything else does.
+fn uneven(text: &str, at: Position) -> Option<usize> {
+    let before: Vec<&str> = text.lines().take(at.line.saturating_sub(1)).collect();
+    let telling = before.iter().enumerate().rev().filter(|(_, line)| !line.trim().is_empty());
+    let mut left = telling
+        .filter(|(_, line)| line.chars().take_while(|c| *c == ' ').count().saturating_add(1) < at.column);
+    let (index, line) = left.next()?;
+    line.trim_start().starts_with("- ").then(|| index.saturating_add(1))
 }
 
 /// A value, and the way to it.

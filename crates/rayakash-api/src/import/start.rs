@@ -1,6 +1,6 @@
 //! Commands of containers: how they start Ray, and what they do before.
 
-use super::env::{is_key, is_secret};
+use super::env::{is_secret, secret_in};
 use super::note::Report;
 use super::source::{Item, shown};
 
@@ -19,10 +19,12 @@ pub(super) struct Start {
     pub(super) flags: Vec<(String, Option<String>)>,
     /// What the script does before.
     pub(super) before: String,
+    /// Whether the script does something after.
+    pub(super) after: bool,
 }
 
 /// Flags of which nothing is lost: addresses, ports, and what every container needs.
-const PLUMBING: [&str; 24] = [
+const PLUMBING: &[&str] = &[
     "address",
     "autoscaling-config",
     "block",
@@ -43,7 +45,9 @@ const PLUMBING: [&str; 24] = [
     "port",
     "ray-client-server-port",
     "ray-debugger-external",
+    "redis-address",
     "redis-password",
+    "redis-port",
     "runtime-env-agent-port",
     "verbose",
     "worker-port-list",
@@ -57,6 +61,9 @@ const ELSEWHERE: [(&str, &str); 6] = [
     ("labels", "write `labels`"),
     ("resources", "write `labels`, and schedule by them"),
 ];
+/// Words of scripts that only wait, so that the container does not end.
+const IDLE: [&str; 12] =
+    ["sleep", "infinity", "inf", "tail", "-f", "/dev/null", "wait", "while", "true", "do", "done", "exit"];
 /// Words that begin or end something of which a part cannot be carried over.
 const CONTROL: [&str; 14] =
     ["if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "{", "}"];
@@ -92,13 +99,15 @@ pub(super) fn find(script: &str) -> Option<Start> {
         statement.and_then(|at| words.get(at)).and_then(|word| script.get(..word.at)).unwrap_or_default();
     let rest = words.get(pair.saturating_add(2)..).unwrap_or_default();
     let flags = flags(rest.iter().take_while(|word| !word.separator).map(|word| word.text.as_str()));
+    let after = rest.iter().skip_while(|word| !word.separator);
+    let after = after.filter(|word| !word.separator).any(|word| !IDLE.contains(&word.text.as_str()));
     let has = |name: &str| flags.iter().any(|(flag, _)| flag == name);
     let role = match (has("head"), has("address")) {
         (true, _) => Some(Role::Head),
         (false, true) => Some(Role::Worker),
         (false, false) => None,
     };
-    Some(Start { role, before: before.trim().to_owned(), flags })
+    Some(Start { role, before: before.trim().to_owned(), flags, after })
 }
 
 fn flags<'a>(words: impl Iterator<Item = &'a str>) -> Vec<(String, Option<String>)> {
@@ -163,8 +172,11 @@ fn separate(words: &mut Vec<Word>, at: usize, c: char) {
     }
 }
 
-/// Says which flags are not carried over.
-pub(super) fn note_flags(start: &Start, item: &Item<'_>, report: &mut Report) {
+/// Says what of a start is not carried over.
+pub(super) fn note_rest(start: &Start, item: &Item<'_>, report: &mut Report) {
+    if start.after {
+        report.note(item, "what stands after `ray start` was left out", "run it as a job: `rayakash submit`");
+    }
     for (flag, _) in start.flags.iter().filter(|(flag, _)| !PLUMBING.contains(&flag.as_str())) {
         let elsewhere = ELSEWHERE.iter().find(|(name, _)| name == flag).map(|(_, instead)| *instead);
         let reason = format!("`--{}` of `ray start` was left out", shown(flag));
@@ -181,7 +193,7 @@ pub(super) fn setup(
 ) -> Option<String> {
     let words = split(&start.before);
     let telling = words.split(|word| word.separator).filter_map(|statement| statement.first());
-    let noise = ["sleep", "set", "echo", "ulimit", "cd", "exec", "true", ":"];
+    let noise = ["sleep", "set", "ulimit", "cd", "exec", "true", ":"];
     if telling.clone().all(|first| noise.contains(&first.text.as_str())) {
         return None;
     }
@@ -210,7 +222,7 @@ pub(super) fn command(text: &str, item: &Item<'_>, report: &mut Report) -> Optio
     if plain.is_empty() || text.contains('\0') {
         return None;
     }
-    if let Some(name) = secret(&plain) {
+    if let Some(name) = secret_in(text).or_else(|| secret(&plain)) {
         report.secret(item, &name);
         let reason = format!("the command was left out: it holds the secret `{}`", shown(&name));
         report.note(item, reason, "take the value from the environment");
@@ -228,22 +240,15 @@ pub(super) fn command(text: &str, item: &Item<'_>, report: &mut Report) -> Optio
     Some(text.trim_end().to_owned())
 }
 
-/// The name of a secret whose value stands in a command.
+/// The name of a secret whose value is a word of its own: `--token abc`, `login abc`.
 fn secret(words: &[&str]) -> Option<String> {
-    let literal = |value: &str| !value.is_empty() && !value.starts_with('$');
-    words.iter().enumerate().find_map(|(at, word)| {
-        let (name, value) = match word.split_once('=') {
-            Some((name, value)) => (name, value),
-            None if word.starts_with("--") => {
-                (*word, words.get(at.saturating_add(1)).copied().unwrap_or_default())
-            }
-            None => ("", *word),
-        };
-        let variable = name.trim_start_matches('-').replace('-', "_").to_ascii_uppercase();
-        let is_name = !variable.is_empty() && variable.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-        let login = at > 0 && words.get(at.saturating_sub(1)) == Some(&"login") && is_long(word);
-        let found = literal(value) && (is_key(value) || login || (is_name && is_secret(&variable, value)));
-        found.then(|| if is_name { variable } else { "TOKEN".to_owned() })
+    words.windows(2).find_map(|two| match two {
+        ["login", key] if is_long(key) => Some("TOKEN".to_owned()),
+        [flag, value] if flag.starts_with("--") && !flag.contains('=') && !value.starts_with(['$', '-']) => {
+            let name = flag.trim_start_matches('-').replace('-', "_").to_ascii_uppercase();
+            is_secret(&name, "").then_some(name)
+        }
+        _ => None,
     })
 }
 
@@ -298,6 +303,25 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_a_start_is_seen_unless_it_only_waits() {
+        for text in [
+            "ray start --head && vllm serve x",
+            "ray start --head; if a; then b; fi",
+            "ray start\npython x.py",
+        ] {
+            assert!(find(text).unwrap().after, "{text}");
+        }
+        for text in [
+            "ray start --head",
+            "ray start --head; tail -f /dev/null",
+            "ray start & wait",
+            "ray start --head;\nsleep infinity\n",
+        ] {
+            assert!(!find(text).unwrap().after, "{text}");
+        }
+    }
+
+    #[test]
     fn secrets_in_commands_are_found() {
         let table = [
             ("export WANDB_API_KEY=0123", Some("WANDB_API_KEY")),
@@ -308,11 +332,17 @@ mod tests {
             ("git clone https://me:hunter2@host/x", Some("TOKEN")),
             ("pip install --no-input humanize==4.9.0", None),
             ("export OMP_NUM_THREADS=1", None),
+            ("bash -c 'export HF_TOKEN=abc && x'", Some("HF_TOKEN")),
+            ("cat >~/.aws/credentials <<E\naws_secret_access_key = abc\nE", Some("AWS_SECRET_ACCESS_KEY")),
+            ("curl -H \"Authorization: Bearer abc\" https://x", Some("AUTHORIZATION")),
+            ("curl -H \"Authorization: Bearer $T\" https://x", Some("AUTHORIZATION")),
+            ("python -c \"print(sorted([2, 1], reverse=True))\"", None),
+            ("test \"$TOKEN\" = x", None),
         ];
         for (text, expected) in table {
             let words = split(text);
             let words: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-            assert_eq!(secret(&words).as_deref(), expected, "{text}");
+            assert_eq!(secret_in(text).or_else(|| secret(&words)).as_deref(), expected, "{text}");
         }
     }
 

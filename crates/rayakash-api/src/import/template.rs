@@ -177,7 +177,7 @@ fn setup<'a>(roles: &role::Roles<'_, 'a>, services: &[Service<'a>], report: &mut
     let mut read = |service: &Service<'a>| {
         let command = service.command();
         let given = service.start.as_ref()?;
-        start::note_flags(given, &command, report);
+        start::note_rest(given, &command, report);
         start::setup(given, &names, &command, report)
     };
     let head = read(roles.head);

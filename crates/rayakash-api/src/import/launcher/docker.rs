@@ -11,35 +11,55 @@ pub(super) fn images<'a>(root: &Item<'a>) -> Vec<Item<'a>> {
     [of("head_image"), of("worker_image")].into_iter().flatten().collect()
 }
 
-/// Variables that are given to the containers.
-pub(super) fn env(root: &Item<'_>, report: &mut Report) -> Env {
+/// Lists of options: of all containers, of the head's, of the workers'.
+pub(super) const OPTIONS: [&str; 3] = ["run_options", "head_run_options", "worker_run_options"];
+
+/// Variables that are given to containers by one of the lists.
+pub(super) fn env(root: &Item<'_>, list: &str, report: &mut Report) -> Env {
     let mut env = Env::default();
-    for (item, word, value) in options(root) {
-        let assignment = value.filter(|_| matches!(word.as_str(), "-e" | "--env"));
-        if let Some((name, value)) = assignment.as_deref().and_then(|text| text.split_once('=')) {
-            env.set(name, value, &item, report);
+    for option in options(root, list) {
+        if let Some((name, value)) = option.assignment() {
+            env.set(name, value, &option.item, report);
         }
     }
     env
 }
 
-/// The options of `docker run`, each with its value.
-fn options<'a>(root: &Item<'a>) -> Vec<(Item<'a>, String, Option<String>)> {
-    let docker = root.key("docker");
-    let mut options: Vec<(Item<'a>, String, Option<String>)> = Vec::new();
-    for key in ["run_options", "head_run_options", "worker_run_options"] {
-        for item in docker.key(key).items() {
-            let text = item.text().unwrap_or_default();
-            for word in text.split_whitespace() {
-                let word = word.trim_matches(['"', '\'']);
-                let (name, value) = match word.split_once('=') {
-                    Some((name, value)) if name.starts_with("--") => (name, Some(value.to_owned())),
-                    _ => (word, None),
-                };
-                match options.last_mut() {
-                    Some((_, _, value @ None)) if !word.starts_with('-') => *value = Some(word.to_owned()),
-                    _ => options.push((item.clone(), name.to_owned(), value)),
-                }
+/// An option of `docker run`.
+struct Given<'a> {
+    item: Item<'a>,
+    name: String,
+    value: Option<String>,
+}
+
+impl Given<'_> {
+    /// The variable that it sets.
+    fn assignment(&self) -> Option<(&str, &str)> {
+        let value = self.value.as_deref().filter(|_| matches!(self.name.as_str(), "-e" | "--env"))?;
+        value.split_once('=')
+    }
+}
+
+/// The options of a list, each with its value.
+fn options<'a>(root: &Item<'a>, list: &str) -> Vec<Given<'a>> {
+    let mut options: Vec<Given<'a>> = Vec::new();
+    for item in root.key("docker").key(list).items() {
+        let text = item.text().unwrap_or_default();
+        for word in text.split_whitespace().map(|word| word.trim_matches(['"', '\''])) {
+            let glued = word.strip_prefix("-e").filter(|rest| rest.contains('='));
+            let (name, value) = match (glued, word.split_once('=')) {
+                (Some(assignment), _) => ("-e", Some(assignment)),
+                (None, Some((name, value))) => (name, Some(value)),
+                (None, None) => (word, None),
+            };
+            if word.starts_with('-') {
+                options.push(Given {
+                    item: item.clone(),
+                    name: name.to_owned(),
+                    value: value.map(str::to_owned),
+                });
+            } else if let Some(Given { value: value @ None, .. }) = options.last_mut() {
+                *value = Some(word.to_owned());
             }
         }
     }
@@ -48,27 +68,26 @@ fn options<'a>(root: &Item<'a>) -> Vec<(Item<'a>, String, Option<String>)> {
 
 /// Says what of the section has no place in a cluster file.
 pub(super) fn note_rest(root: &Item<'_>, report: &mut Report) {
-    for (item, word, value) in options(root) {
-        let (name, instead) = match word.as_str() {
-            "-e" | "--env" if value.as_ref().is_some_and(|value| value.contains('=')) => continue,
+    for option in OPTIONS.iter().flat_map(|list| options(root, list)) {
+        let (name, instead) = match option.name.as_str() {
+            "-e" | "--env" if option.assignment().is_some() => continue,
             "-e" | "--env" => ("--env", "write the variable under `env`"),
             "--shm-size" => ("--shm-size", "write `object_store_memory`"),
             "--gpus" | "--runtime" => continue,
             "-v" | "--volume" | "--mount" => ("--volume", "fetch the files in `setup_commands`"),
             other => (other, ""),
         };
-        report.note(&item, format!("the option `{}` of Docker was left out", shown(name)), instead);
+        report.note(&option.item, format!("the option `{}` of Docker was left out", shown(name)), instead);
     }
-    let taken =
-        ["image", "head_image", "worker_image", "run_options", "head_run_options", "worker_run_options"];
+    let taken = ["image", "head_image", "worker_image"];
     for (key, item) in root.key("docker").entries() {
-        if ["container_name", "pull_before_run"].contains(&key.as_str()) {
+        if ["container_name", "pull_before_run"].contains(&key.as_str()) && !item.is_empty() {
             report.note(
                 &item,
                 format!("`{key}` was left out: the provider names and fetches the container"),
                 "",
             );
-        } else if !taken.contains(&key.as_str()) && !item.is_empty() {
+        } else if !taken.iter().chain(&OPTIONS).any(|known| *known == key) && !item.is_empty() {
             report.note(&item, format!("`{}` has no meaning here, and was left out", shown(&key)), "");
         }
     }

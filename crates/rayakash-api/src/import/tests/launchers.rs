@@ -112,6 +112,31 @@ fn docker() {
 }
 
 #[test]
+fn variables_of_containers() {
+    check_top(
+        "docker: { run_options: [-eA=1, -e HF_TOKEN=abc], head_run_options: ['-e B=2'], worker_run_options: ['-e A=3'] }",
+        &[
+            "  head:",
+            "    resources: { CPU: 2, memory: 4Gi }",
+            "    env:",
+            "      A: \"1\"",
+            "      B: \"2\"",
+            "  worker:",
+            "    resources: { CPU: 1, memory: 2Gi }",
+            "    min_workers: 2",
+            "    env:",
+            "      A: \"3\"",
+            "# env:",
+            "#   Secrets, left out with their values; this release refuses them here.",
+            "#   HF_TOKEN: { secret: HF_TOKEN }",
+        ],
+        &["6: docker.run_options[1]: `HF_TOKEN` is probably a secret, and was left out with its value"],
+    );
+    check_top("docker: { image: '', container_name: '' }", &[], &[]);
+    check_top("min_workers: 3", &[], &["6: min_workers: `min_workers` was left out: the node types say it"]);
+}
+
+#[test]
 fn node_types() {
     check_worker(
         "{ node_config: { machineType: n1-standard-2 }, min_workers: 2 }",

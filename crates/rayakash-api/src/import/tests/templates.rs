@@ -284,11 +284,20 @@ fn variables() {
             "    # env:",
             "    #   Secrets, left out with their values; this release refuses them here.",
             "    #   MY_TOKEN: { secret: MY_TOKEN }",
+            "    #   WANDB_API_KEY: { secret: WANDB_API_KEY }",
         ],
         &[
             "6: services.ray-head.env[0]: `MY_TOKEN` is probably a secret, and was left out with its value",
             "6: services.ray-head.env[1]: the entry has no `=` after `WANDB_API_KEY`, which is probably a secret, and was left out",
         ],
+    );
+    // A list whose entries are not indented alike: YAML makes one value of two lines.
+    let swallowed = with("  ray-worker:\n", "    env:\n      - A=1\n        - HF_TOKEN=abc\n  ray-worker:\n");
+    assert_eq!(
+        refused(&swallowed),
+        [
+            "7:9 this entry takes the lines below into its value: they stand further to the right | give all entries of the list the same indentation"
+        ]
     );
     let everywhere = plain().replace("    command:", "    env: [A=1]\n    command:");
     check(&everywhere, &["env:", "  A: \"1\""], &[]);
