@@ -204,7 +204,9 @@ imports() {
   ends "import of another file says what it looked for" 3 "$bin" import "$work/bad.yaml"
   sed '0,/^      - RAY_ADDRESS_HOST/s//     - RAY_ADDRESS_HOST/' tests/fixtures/import/template-2024.yaml >"$work/bad.yaml"
   ends "import of broken YAML names the line" 3 "$bin" import "$work/bad.yaml"
-  check "  as file, line and column" grep -qE 'bad\.yaml:7[0-9]:[0-9]+' "$work/err"
+  check "  as file, line and column" grep -qE 'bad\.yaml:85:7$' "$work/err"
+  check "  and where the list began" err_has "in line 73"
+  check "  without any secret" eval '! grep -qE "made-?up" "$work/out" "$work/err"'
   check "nothing was started" test ! -e "$RAYAKASH_HOME/state"
 }
 head='  head: { resources: { CPU: 1, memory: 2Gi } }\n'

@@ -66,6 +66,20 @@ pub enum Kind {
 ///
 /// The text is no YAML or too large a YAML, is neither kind of file, or holds what no cluster can be. Each mistake with its line.
 pub fn import(text: &str) -> Result<Imported, Invalid> {
+    read(text)
+        .map_err(|invalid| Invalid { diagnostics: invalid.diagnostics.into_iter().map(veiled).collect() })
+}
+
+/// A mistake without its line where that shows a secret: logs keep what is printed.
+fn veiled(found: Diagnostic) -> Diagnostic {
+    if !env::shows_secret(&found.source) {
+        return found;
+    }
+    let indent: String = found.source.chars().take_while(|c| c.is_whitespace()).collect();
+    Diagnostic { source: format!("{indent}… (this line may hold a secret)"), len: 1, ..found }
+}
+
+fn read(text: &str) -> Result<Imported, Invalid> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document = Document::read(text)?;
     let root = document.root();
@@ -110,7 +124,7 @@ fn kind(root: &Item<'_>) -> Result<Kind, Box<Diagnostic>> {
         Err(Box::new(item.diagnostic(message.to_owned(), Some(help))))
     };
     let looked_for = "looked for an Akash SDL (`services` and `profiles`), and for a file of Ray's cluster launcher \
-                      (`available_node_types` or `provider`)";
+                      (`available_node_types`, or `cluster_name` and `provider`)";
     if let Some(version) = root.get("apiVersion") {
         let text = version.text().unwrap_or_default();
         return if text.starts_with("rayakash/") {
@@ -125,7 +139,9 @@ fn kind(root: &Item<'_>) -> Result<Kind, Box<Diagnostic>> {
     let has = |key: &str| root.get(key).is_some();
     if has("services") && (has("profiles") || has("deployment")) {
         Ok(Kind::AkashSdl)
-    } else if has("available_node_types") || has("head_node_type") || has("provider") || has("head_node") {
+    } else if ["available_node_types", "head_node_type", "head_node"].into_iter().any(has)
+        || (has("cluster_name") && has("provider"))
+    {
         Ok(Kind::RayLauncher)
     } else if let Some(services) = root.get("services") {
         let help =

@@ -86,8 +86,14 @@ pub(super) fn secret_in(text: &str) -> Option<String> {
         let literal = value.starts_with(|c: char| !c.is_whitespace() && !matches!(c, '$' | '<' | '{' | '['));
         (literal && !expanded && is_secret_name(name)).then(|| variable(name))
     });
-    let key = text.contains("-----BEGIN ") || text.split(apart).any(is_key);
+    let key =
+        text.contains("-----BEGIN ") || text.split(apart).any(|word| is_key(word) || meant(word).is_some());
     named.or_else(|| key.then(|| "TOKEN".to_owned()))
+}
+
+/// Whether a line of a source shows the value of a secret.
+pub(super) fn shows_secret(line: &str) -> bool {
+    secret_in(line).is_some()
 }
 
 /// A name as a variable has it.
@@ -223,14 +229,16 @@ fn swallows(text: &str) -> bool {
     text.split(" - ").skip(1).any(|next| {
         let name = next.split_once('=').map(|(name, _)| name).unwrap_or_default();
         let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-        !name.is_empty() && name.chars().all(plain)
+        meant(next).is_some() || (!name.is_empty() && name.chars().all(plain))
     })
 }
 
 /// The variable that a text begins with, when more is glued to it.
 fn meant(text: &str) -> Option<&'static str> {
     let known = ["WANDB_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "HF_TOKEN"];
-    known.into_iter().find(|name| text.starts_with(name) && text.len() > name.len())
+    known.into_iter().find(|name| {
+        text.strip_prefix(name).is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['_', '=', ':']))
+    })
 }
 
 #[cfg(test)]

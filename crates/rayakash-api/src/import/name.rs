@@ -1,5 +1,6 @@
 //! Names of clusters and node types out of names that others allow.
 
+use super::env::shows_secret;
 use rayakash_core::spec::TypeName;
 use std::collections::BTreeSet;
 
@@ -32,6 +33,10 @@ pub(super) fn free(wanted: &str, taken: &mut BTreeSet<String>) -> String {
 }
 
 fn words(text: &str) -> Vec<String> {
+    // A name that goes on over the lines below it may hold what they say.
+    if shows_secret(text) {
+        return Vec::new();
+    }
     let lower = text.to_ascii_lowercase();
     let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_owned).collect()

@@ -59,7 +59,9 @@ impl Report {
     pub(super) fn note(&mut self, item: &Item<'_>, reason: impl Into<String>, instead: impl Into<String>) {
         let (reason, instead) = (reason.into(), instead.into());
         let instead = Some(instead).filter(|text| !text.is_empty());
-        let same = |note: &&mut Note| note.reason == reason && note.instead == instead;
+        // Keys at the top are named one by one.
+        let alike = |key: &str| key == item.shown() || (key.contains('.') && item.shown().contains('.'));
+        let same = |note: &&mut Note| note.reason == reason && note.instead == instead && alike(&note.key);
         if let Some(note) = self.notes.iter_mut().find(same) {
             let line = item.place().line;
             if note.line != line && !note.also.contains(&line) && note.also.len() < MOST {

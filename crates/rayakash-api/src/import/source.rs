@@ -1,5 +1,6 @@
 //! The file that is imported: values, each with its place.
 
+use super::env::shows_secret;
 use crate::file::{Diagnostic, Invalid, document};
 use akash_sdl::{Places, Position, SdlError};
 use serde_yaml::Value;
@@ -145,8 +146,11 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
-/// A foreign word within a message: cut, and on one line.
+/// A foreign word within a message: cut, on one line, and never one that holds a secret.
 pub(super) fn shown(text: &str) -> String {
+    if shows_secret(text) {
+        return "…".to_owned();
+    }
     let mut word: String =
         text.chars().take(SHOWN).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     if text.chars().nth(SHOWN).is_some() {

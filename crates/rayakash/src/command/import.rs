@@ -45,3 +45,31 @@ fn told(file: &Path, imported: &Imported) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAUNCHER: &str = "\
+cluster_name: mine
+docker: { image: rayproject/ray:2.60.0, run_options: [-e HF_TOKEN=abc] }
+available_node_types: { head: { resources: { CPU: 1, memory: 2Gi } } }
+head_node_type: head
+";
+
+    #[test]
+    fn each_line_names_the_file_and_what_was_left_out() {
+        let told = |text: &str, file: &str| told(Path::new(file), &import::import(text).unwrap());
+        assert_eq!(
+            told(LAUNCHER, "a.yaml"),
+            "\
+a.yaml:2: docker.run_options[0]: `HF_TOKEN` is probably a secret, and was left out with its value
+a.yaml: from a file of Ray's cluster launcher: 1 head and 0 workers; what was left out or changed stands above
+secrets go with a job: rayakash submit mine -e HF_TOKEN=\"$HF_TOKEN\" -- …"
+        );
+        assert_eq!(
+            told(&LAUNCHER.replace(", run_options: [-e HF_TOKEN=abc]", ""), "-"),
+            "<stdin>: from a file of Ray's cluster launcher: 1 head and 0 workers; nothing was left out"
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! A node type of the launcher.
 
 use super::super::draft::{MOST_NODES, Node};
+use super::super::env::is_secret;
 use super::super::note::Report;
 use super::super::size::{count, scaled, written};
 use super::super::source::{Item, shown};
@@ -158,7 +159,7 @@ fn workers(name: &str, item: &Item<'_>, role: Role, node: &mut Node, report: &mu
 fn labels(item: &Item<'_>, node: &mut Node, report: &mut Report) {
     for (key, label) in item.key("labels").entries() {
         let value = label.text().unwrap_or_default();
-        if is_label(&key, &value) {
+        if is_label(&key, &value) && !is_secret(&key, &value) {
             node.labels.push((key, value));
         } else {
             report.note(

@@ -1,6 +1,7 @@
 //! Which providers, and for how much.
 
 use super::super::draft::Market;
+use super::super::env::is_secret;
 use super::super::note::Report;
 use super::super::size::scaled;
 use super::super::source::{Item, shown};
@@ -55,7 +56,12 @@ impl<'a> Placements<'a> {
             report.note(other, reason, "");
         }
         for (key, item) in first.key("attributes").entries() {
-            market.attributes.push((key, item.text().unwrap_or_default()));
+            let value = item.text().unwrap_or_default();
+            if is_secret(&key, &value) {
+                report.note(&item, "the attribute is probably a secret, and was left out", "");
+            } else {
+                market.attributes.push((key, value));
+            }
         }
         auditors(&first.key("signedBy"), &mut market, report);
         market

@@ -24,6 +24,7 @@ fn a_file_that_is_neither_is_refused_with_what_was_looked_for() {
         ),
         ("apiVersion: ray.io/v1\nkind: RayCluster\n", "1:1 this is a resource of KubeRay"),
         ("apiVersion: apps/v1\n", "1:1 this is neither"),
+        ("service: x\nprovider: { name: aws }\n", "1:1 this is neither"),
         ("services:\n  web: { image: nginx }\n", "1:1 these services have no resources | Akash's SDL has"),
         ("", "1:1 the document is empty"),
     ];
@@ -45,6 +46,8 @@ fn broken_yaml_is_refused_with_its_line() {
     );
     let found = refused(&broken);
     assert!(matches!(found.as_slice(), [one] if one.ends_with(&help)), "{line}: {found:?}");
+    let invalid = import(&broken).unwrap_err();
+    assert!(!serde_json::to_string(&invalid.diagnostics).unwrap().contains("made-up"), "{invalid:?}");
     let table = [
         ("services:\n\tweb: 1\n", "2:1 a tab cannot indent a line"),
         ("services: [a\nprofiles: b\n", "2:9 this is no YAML"),

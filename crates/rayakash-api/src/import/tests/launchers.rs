@@ -210,7 +210,7 @@ fn files_without_node_types() {
             "2: provider: the machines of `local` were left out: nodes are bought on Akash; `market` chooses providers",
         ],
     );
-    assert_eq!(import("provider: {}\nmin_workers: 6\n").unwrap().workers, 6);
+    assert_eq!(import("cluster_name: x\nprovider: {}\nmin_workers: 6\n").unwrap().workers, 6);
     assert_eq!(import("head_node: { InstanceType: m5.large }\n").unwrap().workers, 0);
 }
 
