@@ -79,12 +79,12 @@ pub(super) fn secret_in(text: &str) -> Option<String> {
         let (before, after) = text.split_at_checked(at)?;
         let before = before.trim_end_matches([' ', '"', '\'']);
         let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-        let name = before.rsplit(|c| !part(c)).next().unwrap_or_default();
+        let name = before.rsplit(|c| !part(c)).next().filter(|name| is_secret_name(name))?;
         let expanded =
             before.strip_suffix(name).is_some_and(|rest| rest.ends_with('$') || rest.ends_with("${"));
         let value = after.trim_start_matches(['=', ':', ' ', '"', '\'']);
         let literal = value.starts_with(|c: char| !c.is_whitespace() && !matches!(c, '$' | '<' | '{' | '['));
-        (literal && !expanded && is_secret_name(name)).then(|| variable(name))
+        (literal && !expanded).then(|| variable(name))
     });
     let key =
         text.contains("-----BEGIN ") || text.split(apart).any(|word| is_key(word) || meant(word).is_some());

@@ -44,7 +44,7 @@ pub(super) fn read(root: &Item<'_>, report: &mut Report) -> Option<Draft> {
 }
 
 fn cluster_name(root: &Item<'_>, report: &mut Report) -> (String, bool) {
-    let item = root.key("cluster_name");
+    let Some(item) = root.get("cluster_name") else { return ("ray".to_owned(), false) };
     let text = item.text().unwrap_or_default();
     if text.parse::<spec::Name>().is_ok() {
         return (text, true);

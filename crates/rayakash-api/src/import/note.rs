@@ -82,6 +82,11 @@ impl Report {
         }
     }
 
+    /// Whether something was refused.
+    pub(super) fn has_refused(&self) -> bool {
+        !self.refused.is_empty()
+    }
+
     /// A variable probably holds a secret.
     pub(super) fn secret(&mut self, item: &Item<'_>, name: &str) {
         let known = self.secrets.iter().any(|secret| secret.name == name);

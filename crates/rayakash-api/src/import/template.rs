@@ -68,6 +68,10 @@ fn head<'a>(
         report.note(&service.item, reason, "write a file for each cluster");
     }
     if nodes.is_empty() {
+        if !report.has_refused() {
+            let message = format!("no node of `{}` is deployed, and it is the head", shown(&service.name));
+            report.refuse(&service.item, message, "write `count: 1` in `deployment`");
+        }
         return None;
     }
     let head = nodes.swap_remove(0);

@@ -11,7 +11,11 @@ use std::fmt::Write as _;
 pub(super) fn cluster_file(draft: &Draft, source: Kind) -> String {
     let mut out = header(draft, source);
     line(&mut out, "apiVersion: rayakash/v1");
-    let rename = if draft.named { "" } else { "    # an SDL names no cluster; choose what you like" };
+    let rename = match source {
+        _ if draft.named => "",
+        Kind::AkashSdl => "    # an SDL names no cluster; choose what you like",
+        Kind::RayLauncher => "    # the file names none; choose what you like",
+    };
     line(&mut out, &format!("cluster_name: {}{rename}", draft.name));
     line(&mut out, &format!("head_node_type: {}", draft.head.name));
     types(&mut out, draft);

@@ -23,6 +23,9 @@ fn many_of_everything_ends() {
     let sources = [
         format!("{service}    env:\n{}{profile}", many(&|n| format!("      - V{n}=1\n"))),
         format!("{service}    env:\n{}{profile}", many(&|n| format!("      - word{n}\n"))),
+        format!("{service}    env: ['A{}']\n{profile}", "=".repeat(200_000)),
+        format!("{service}    env: ['A={}']\n{profile}", "KEY ".repeat(50_000)),
+        format!("{service}    command: ['{}']\n{profile}", "'' ; ray start ".repeat(13_000)),
         format!(
             "{service}    expose:\n{}{profile}",
             many(&|n| format!("      - {{ port: {n}, to: [{{ global: true }}] }}\n"))

@@ -223,7 +223,9 @@ fn names() {
     let file = import(&twins).unwrap().cluster_file;
     assert!(file.contains("  worker:   {") && file.contains("  worker-2: {"), "{file}");
     let nameless = TYPES.replace("cluster_name: mine\n", "");
-    assert_eq!(import(&nameless).unwrap().cluster_name, "ray");
+    let ray = import(&nameless).unwrap();
+    assert_eq!((ray.cluster_name.as_str(), ray.notes), ("ray", vec![]));
+    assert!(ray.cluster_file.contains("cluster_name: ray    # the file names none; choose what you like\n"));
 }
 
 #[test]

@@ -446,6 +446,10 @@ fn what_cannot_be_is_refused_at_its_line() {
             "20:25 the profile `wrong` has no resources | it must be in `profiles.compute`",
         ),
         (
+            with("profile: head, count: 1", "profile: head, count: 0"),
+            "3:3 no node of `ray-head` is deployed, and it is the head | write `count: 1` in `deployment`",
+        ),
+        (
             plain().replace("'--address=ray-head:6379'", "--head"),
             "6:3 `ray-worker` is a head of Ray, and so is `ray-head` | a cluster has one head: write a file for each",
         ),
