@@ -185,8 +185,33 @@ bad_files() {
   check "  apt-get install python3" err_has "apt-get install python3"
   check "nothing was started" test ! -e "$RAYAKASH_HOME/state"
 }
+imports() {
+  echo "== import: the cluster file on stdout, what is left out on stderr, nothing started"
+  local name
+  for name in template-2024 template-2024-small template-2026 launcher; do
+    ends "import of $name" 0 "$bin" import "tests/fixtures/import/$name.yaml"
+    check "  gives its cluster file" cmp -s "$work/out" "tests/fixtures/import/$name.cluster.yaml"
+    sed "s|^|tests/fixtures/import/$name.yaml:|" "tests/fixtures/import/$name.notes" >"$work/notes"
+    check "  says where each thing stood" cmp -s "$work/notes" <(head -n "$(wc -l <"$work/notes")" "$work/err")
+    check "  and is a file that can be drawn" "$bin" sdl validate "tests/fixtures/import/$name.cluster.yaml"
+    check "  without any secret" eval '! grep -qE "made-?up" "$work/out" "$work/err"'
+  done
+  ends "import of stdin as JSON" 0 bash -c '"$0" import - -o json <tests/fixtures/import/template-2026.yaml' "$bin"
+  check "  has the file, the notes and the secrets" test "$(json 'it["workers"], it["notes"][0]["line"], it["secrets"]' <"$work/out")" = "(1, 4, [])"
+  ends "import of a cluster file says that it is one" 3 "$bin" import "$quickstart"
+  check "  and what to run" err_has "rayakash up"
+  printf 'services:\n  web: { image: nginx }\n' >"$work/bad.yaml"
+  ends "import of another file says what it looked for" 3 "$bin" import "$work/bad.yaml"
+  sed '0,/^      - RAY_ADDRESS_HOST/s//     - RAY_ADDRESS_HOST/' tests/fixtures/import/template-2024.yaml >"$work/bad.yaml"
+  ends "import of broken YAML names the line" 3 "$bin" import "$work/bad.yaml"
+  check "  as file, line and column" grep -qE 'bad\.yaml:85:7$' "$work/err"
+  check "  and where the list began" err_has "in line 73"
+  check "  without any secret" eval '! grep -qE "made-?up" "$work/out" "$work/err"'
+  check "nothing was started" test ! -e "$RAYAKASH_HOME/state"
+}
 head='  head: { resources: { CPU: 1, memory: 2Gi } }\n'
 if [ "$extent" = all ]; then
+  imports
   bad_files
   no_namespaces
 fi
@@ -379,6 +404,18 @@ two_at_once() {
   check "no process is left" within 60 no_pod_runs
 }
 
+# A template of a head and six workers, from the file as it goes around to the cluster.
+template() {
+  echo "== a template of one head and six workers"
+  "$bin" import tests/fixtures/import/template-2024-small.yaml >"$work/six.yaml" 2>"$work/notes"
+  ends "what was imported comes up" 0 "$bin" up "$work/six.yaml"
+  check "  one head and six workers are alive" test "$(grep -c ' alive$' "$work/out")" -eq 7
+  check "  one of them the head" test "$(grep -cE '^ray-head .* alive$' "$work/out")" -eq 1
+  remember_pods
+  ends "  and goes down" 0 "$bin" down ray
+  check "no process of it is left" within 60 no_pod_runs
+}
+
 # From a pod of quickstart, while another cluster runs: nothing of the other, and nothing of this machine, answers.
 two_leases() {
   listening "$(pid_of_sandbox)" >"$work/ports"
@@ -418,4 +455,7 @@ PY
   check "  the name ray-head leads to its own head" out_has "gate $(python3 "$work/look.py" gate "$own")"
   check "  the other lease has another" eval '! out_has "gate $(python3 "$work/look.py" gate "$other")"'
 }
-if [ "$extent" = all ]; then two_at_once; fi
+if [ "$extent" = all ]; then
+  two_at_once
+  template
+fi

@@ -16,9 +16,13 @@ mod shape;
 use problems::{Path, Problems};
 use rayakash_core::spec;
 
+pub(crate) use build::{is_label, is_variable};
 pub use diagnostic::{Diagnostic, Invalid};
+pub(crate) use guard::document;
 pub use guard::{MAX_BYTES, ReadError, read};
+pub(crate) use quantity::size as bytes;
 pub use quantity::{duration_ms, usd_to_uact};
+pub(crate) use releases::{PYTHON, RAY, refuse_ray};
 pub use schema::json_schema;
 
 /// Reads a cluster file.
@@ -29,7 +33,7 @@ pub use schema::json_schema;
 pub fn parse(text: &str) -> Result<spec::Cluster, Invalid> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let invalid = |diagnostics| Invalid { diagnostics };
-    let mut value = guard::document(text).map_err(|found| invalid(vec![found]))?;
+    let mut value = document(text).map_err(|found| invalid(vec![found]))?;
     let mut problems = Problems::default();
     schema::check(&mut value, &mut problems);
     let built = match serde_yaml::from_value::<shape::File>(value) {

@@ -92,6 +92,8 @@ pub(crate) enum Command {
     /// What an SDL, or a cluster file, becomes on Akash.
     #[command(subcommand)]
     Sdl(Sdl),
+    /// Make a cluster file of an Akash SDL for Ray, or of a file of Ray's cluster launcher.
+    Import(File),
     /// Print a completion script for a shell.
     Completion {
         /// Which shell.

@@ -5,6 +5,7 @@ mod daemon;
 mod down;
 mod events;
 mod forward;
+mod import;
 mod keys;
 mod logs;
 mod plan;
@@ -44,6 +45,7 @@ pub(crate) fn run(args: Args, output: &Output) -> Outcome {
         Command::Daemon(args) => daemon::run(&args, global, output),
         Command::Sandbox(args) => sandbox::run(&args, global, output),
         Command::Sdl(args) => sdl::run(&args, output),
+        Command::Import(args) => import::run(&args, output),
         Command::Completion { shell } => completion::run(shell, output),
         Command::Version => version::run(output),
     }

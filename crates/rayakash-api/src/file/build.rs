@@ -6,6 +6,9 @@ mod market;
 mod node;
 mod ray;
 
+pub(crate) use env::is_variable;
+pub(crate) use labels::is_label;
+
 use super::problems::{Path, Problems, Refusal, nearest};
 use super::quantity;
 use super::shape;

@@ -43,7 +43,7 @@ pub fn read(from: impl Read) -> Result<String, ReadError> {
 }
 
 /// The one YAML document in a text, with merge keys resolved.
-pub(super) fn document(text: &str) -> Result<serde_yaml::Value, Diagnostic> {
+pub(crate) fn document(text: &str) -> Result<serde_yaml::Value, Diagnostic> {
     let refuse = |offset, message: &str, help: &str| {
         Err(Diagnostic::at(text, offset, message.to_owned(), Some(help.to_owned())))
     };

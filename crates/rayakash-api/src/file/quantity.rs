@@ -91,6 +91,11 @@ pub(super) fn usd(text: &str) -> Result<u128, Refusal> {
     uact.filter(|uact| *uact <= most).ok_or_else(|| refuse("a hundred million is the most"))
 }
 
+/// A number of bytes; none when the text is no size.
+pub(crate) fn size(text: &str) -> Option<u64> {
+    bytes(text).ok()
+}
+
 /// US dollars in uact, exactly; none when the text is no amount with at most six decimals.
 pub fn usd_to_uact(text: &str) -> Option<u128> {
     usd(text).ok()

@@ -1,13 +1,13 @@
 //! Which Ray and Python there are. A file that names another is refused before anything is spent on it.
 
 /// The releases of Ray from the first with token authentication to the newest that the program was tested with, sorted.
-pub(super) const RAY: [&str; 15] = [
+pub(crate) const RAY: [&str; 15] = [
     "2.52.0", "2.52.1", "2.53.0", "2.54.0", "2.54.1", "2.55.0", "2.55.1", "2.56.0", "2.56.1", "2.57.0",
     "2.57.1", "2.58.0", "2.58.1", "2.59.0", "2.60.0",
 ];
 
 /// The Python versions that those releases have images for.
-pub(super) const PYTHON: [&str; 4] = ["3.10", "3.11", "3.12", "3.13"];
+pub(crate) const PYTHON: [&str; 4] = ["3.10", "3.11", "3.12", "3.13"];
 
 /// A release as numbers.
 fn numbers(text: &str) -> Option<[u32; 3]> {
@@ -16,7 +16,7 @@ fn numbers(text: &str) -> Option<[u32; 3]> {
 }
 
 /// Why a text names no release that can be used; none when it does.
-pub(super) fn refuse_ray(version: &str) -> Option<(String, String)> {
+pub(crate) fn refuse_ray(version: &str) -> Option<(String, String)> {
     if RAY.contains(&version) {
         return None;
     }

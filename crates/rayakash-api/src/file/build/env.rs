@@ -38,6 +38,11 @@ pub(super) fn read(
     all
 }
 
+/// Whether a variable of this name can be set.
+pub(crate) fn is_variable(name: &str) -> bool {
+    refuse_name(name).is_none()
+}
+
 fn refuse_name(name: &str) -> Option<(String, String)> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if name.is_empty() || !name.chars().all(plain) || name.starts_with(|c: char| c.is_ascii_digit()) {

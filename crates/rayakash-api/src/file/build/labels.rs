@@ -36,6 +36,11 @@ pub(super) fn read(
     given.cloned().unwrap_or_default()
 }
 
+/// Whether a node can have this label.
+pub(crate) fn is_label(name: &str, value: &str) -> bool {
+    !name.starts_with(RAYS_OWN) && is_name(name) && (value.is_empty() || is_word(value))
+}
+
 /// A word, perhaps with words and a `/` before it.
 fn is_name(text: &str) -> bool {
     match text.rsplit_once('/') {
