@@ -1,5 +1,6 @@
 //! The chores of this repository: `cargo xtask help` lists them.
 
+mod fuzz;
 mod mutants;
 mod programs;
 mod tidy;
@@ -13,6 +14,7 @@ Usage: cargo xtask COMMAND
   tidy           check the rules of ARCHITECTURE.md: crate edges, absences, budgets, pages, links
   crash ARGS…    kill the daemon at random moments and compare the books (rayakash-tests, bin crash)
   conformance sdl FILE…  documents with the answers of Akash's own library (akash-sdl, example conformance)
+  fuzz sdl [MINUTES]  hostile documents, with cargo-fuzz
   mutants SET    seeded bugs of tests/mutants/SET.toml, each of which a test must find
   property sdl [ARGS…]   random documents, read here and by Akash's TypeScript client (rayakash-tests, bin property)
   localnet ARGS… a cluster's life on a real local chain, or on a sandbox as one (rayakash-tests, bin localnet)
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let command = args.next().unwrap_or_else(|| "help".to_owned());
     match command.as_str() {
         "tidy" => run_tidy(&root()),
+        "fuzz" => fuzz::run(&root(), args),
         "mutants" => mutants::run(&root(), args),
         "crash" | "bench" | "conformance" | "localnet" | "property" | "replay" => {
             programs::run(&root(), &command, args)

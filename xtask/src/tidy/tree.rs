@@ -117,9 +117,13 @@ impl Tree {
         })
     }
 
-    /// Every `Cargo.toml` that parses.
+    /// Every `Cargo.toml` that parses, except those of crates that are workspaces of their own: fuzzers are built with other flags.
     pub(crate) fn manifests(&self) -> impl Iterator<Item = (&str, &toml::Table)> {
-        self.manifests.iter().map(|(path, table)| (path.as_str(), table))
+        let ours = |(path, table): &(&String, &toml::Table)| {
+            path.as_str() == "Cargo.toml"
+                || !(table.contains_key("workspace") && table.contains_key("package"))
+        };
+        self.manifests.iter().filter(ours).map(|(path, table)| (path.as_str(), table))
     }
 
     /// Rule: every Rust file and manifest parses.
@@ -178,6 +182,18 @@ mod tests {
         ]);
         let paths: Vec<_> = tree.production().map(|(path, _)| path).collect();
         assert_eq!(paths, ["crates/a/src/b.rs", "crates/a/src/lib.rs"]);
+    }
+
+    #[test]
+    fn a_workspace_of_its_own_is_none_of_ours() {
+        let fuzz = "[package]\nname = \"f\"\n[workspace]\n";
+        let tree = Tree::of(&[
+            ("Cargo.toml", "[workspace]\n"),
+            ("crates/a/Cargo.toml", "[package]\nname = \"a\"\n"),
+            ("crates/a/fuzz/Cargo.toml", fuzz),
+        ]);
+        let paths: Vec<_> = tree.manifests().map(|(path, _)| path).collect();
+        assert_eq!(paths, ["Cargo.toml", "crates/a/Cargo.toml"]);
     }
 
     #[test]

@@ -37,9 +37,9 @@ fn root(text: &str) -> Result<Node, Problem> {
         ));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    differences::refuse_traps(text)?;
     let mut text = Cow::Borrowed(text);
     let unended = differences::end_last_line(&mut text);
+    differences::refuse_traps(&text)?;
     for _ in 0..differences::MOST_QUOTES {
         match read(&text, unended) {
             Ok(done) => return done,
