@@ -46,10 +46,18 @@ struct Use<'a> {
     price: &'a DecCoin,
 }
 
+/// The most bytes of text that a manifest may hold: a service in many placements stands there as often.
+const MOST_BYTES: usize = 8 * 1024 * 1024;
+
 /// Makes groups and manifest, or says which rules are broken.
 pub(crate) fn make(sdl: &Sdl) -> Result<Plan, SdlError> {
     let found = Found::default();
     let uses = rules::check(sdl, &found);
+    let bytes = uses.iter().fold(0_usize, |sum, used| sum.saturating_add(bytes(used.service)));
+    if bytes > MOST_BYTES {
+        let message = format!("the manifest would hold {bytes} bytes of text, and {MOST_BYTES} are the most");
+        return Err(Problem::rule(&["deployment"], message).into());
+    }
     let addresses = ports::addresses(sdl);
     let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
     for used in &uses {
@@ -76,11 +84,25 @@ pub(crate) fn make(sdl: &Sdl) -> Result<Plan, SdlError> {
     found.into_result().map(|_| plan)
 }
 
+/// The text of a service in the manifest, about.
+fn bytes(service: &Service) -> usize {
+    let lists = [&service.command, &service.args, &service.env].into_iter().flatten();
+    let hosts = service.expose.iter().filter_map(|expose| expose.accept.as_ref());
+    let texts = lists.chain(hosts).flatten().map(|text| text.len() + 1);
+    let ports = service.expose.iter().map(|expose| (expose.to.len() + 1) * 64);
+    service.image.len() + texts.chain(ports).fold(0_usize, usize::saturating_add)
+}
+
 /// A rule of the manifest, at the service that breaks it.
 fn problem(broken: &Broken<'_>) -> Problem {
     let text = broken.error.to_string();
     let text = text.strip_prefix("invalid manifest: ").unwrap_or(&text).trim();
     match broken.service {
+        // What stands there in place of a name may be a secret.
+        Some(name) if text.contains("env. var. with an invalid name") => Problem::rule(
+            &["services", name, "env"],
+            "an entry does not begin with a name; write `NAME=value`, the name of letters, digits, `_`, `-` and `.`",
+        ),
         Some(name) => Problem::rule(&["services", name], text),
         None if text == "zero global services" => {
             Problem::rule(&["services"], "no port of any service is open to the world; Akash demands one")

@@ -22,6 +22,7 @@ use note::Report;
 use serde::Serialize;
 use source::{Document, Item};
 
+pub(crate) use env::shows_secret;
 pub use note::Note;
 
 /// What became of a file.
@@ -66,17 +67,9 @@ pub enum Kind {
 ///
 /// The text is no YAML or too large a YAML, is neither kind of file, or holds what no cluster can be. Each mistake with its line.
 pub fn import(text: &str) -> Result<Imported, Invalid> {
-    read(text)
-        .map_err(|invalid| Invalid { diagnostics: invalid.diagnostics.into_iter().map(veiled).collect() })
-}
-
-/// A mistake without its line where that shows a secret: logs keep what is printed.
-fn veiled(found: Diagnostic) -> Diagnostic {
-    if !env::shows_secret(&found.source) {
-        return found;
-    }
-    let indent: String = found.source.chars().take_while(|c| c.is_whitespace()).collect();
-    Diagnostic { source: format!("{indent}… (this line may hold a secret)"), len: 1, ..found }
+    read(text).map_err(|invalid| Invalid {
+        diagnostics: invalid.diagnostics.into_iter().map(Diagnostic::veiled).collect(),
+    })
 }
 
 fn read(text: &str) -> Result<Imported, Invalid> {

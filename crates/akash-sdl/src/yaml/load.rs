@@ -19,8 +19,8 @@ use crate::{Position, SdlError};
 pub(crate) const MAX_BYTES: usize = 256 * 1024;
 /// The deepest nesting read; SDL itself needs 9.
 const MAX_DEPTH: usize = 64;
-/// The most values held, copies behind anchors and aliases counted each time.
-const MAX_NODES: usize = 100_000;
+/// The most that is held, copies behind anchors and aliases counted each time.
+const MOST: Weight = Weight { values: 100_000, bytes: 1024 * 1024 };
 
 /// Reads the first document of a text; what follows it is not looked at.
 pub(crate) fn load(text: &str) -> Result<Node, SdlError> {
@@ -178,10 +178,40 @@ struct Open {
 #[derive(Default)]
 struct Tree {
     open: Vec<Open>,
-    /// Complete values by anchor, and how many values they hold.
-    anchors: BTreeMap<Rc<str>, (Node, usize)>,
-    nodes: usize,
+    /// Complete values by anchor, and what they weigh.
+    anchors: BTreeMap<Rc<str>, (Node, Weight)>,
+    held: Weight,
     root: Option<Node>,
+}
+
+/// How much of memory something takes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Weight {
+    values: usize,
+    /// Of texts.
+    bytes: usize,
+}
+
+impl Weight {
+    /// One value without what it holds.
+    fn one(bytes: usize) -> Self {
+        Self { values: 1, bytes }
+    }
+
+    /// All of a value.
+    fn of(node: &Node) -> Self {
+        match &node.kind {
+            Kind::Scalar(scalar) => Self::one(scalar.text.len()),
+            Kind::List(items) => items.iter().fold(Self::one(0), |sum, item| sum.plus(Self::of(item))),
+            Kind::Map(pairs) => pairs
+                .iter()
+                .fold(Self::one(0), |sum, (key, value)| sum.plus(Self::of(key)).plus(Self::of(value))),
+        }
+    }
+
+    fn plus(self, other: Self) -> Self {
+        Self { values: self.values + other.values, bytes: self.bytes + other.bytes }
+    }
 }
 
 impl Tree {
@@ -190,11 +220,14 @@ impl Tree {
         match event {
             EventData::Alias { anchor } => {
                 let anchor: Rc<str> = anchor.into();
-                let Some((node, size)) = self.anchors.get(&anchor).cloned() else {
+                let Some((node, weight)) = self.anchors.get(&anchor) else {
                     let message = format!("the alias `*{anchor}` names no value that is complete here");
                     return Err(Problem::at(at, message));
                 };
-                self.place(Node { alias: Some(anchor), at, ..node }, size)
+                // Counted before it is copied.
+                self.held = self.held.plus(*weight);
+                let node = Node { alias: Some(anchor), at, ..node.clone() };
+                self.place(node)
             }
             EventData::Scalar { anchor, tag, value, style, .. } => {
                 let tag = scalar_tag(tag.as_deref());
@@ -207,9 +240,11 @@ impl Tree {
                 if tag == Tag::Null && scalar.resolve().is_none() {
                     return Err(Problem::at(at, format!("`{}` is not null", scalar.text)));
                 }
+                let weight = Weight::one(scalar.text.len());
                 let node = Node { at, kind: Kind::Scalar(scalar), alias: None };
-                self.remember(anchor.map(Rc::from), &node, 1);
-                self.place(node, 1)
+                self.remember(anchor.map(Rc::from), &node, weight);
+                self.held = self.held.plus(weight);
+                self.place(node)
             }
             EventData::SequenceStart { anchor, tag, style, .. } => {
                 let (anchor, flow) = (anchor.map(Rc::from), style == SequenceStyle::Flow);
@@ -245,24 +280,26 @@ impl Tree {
         let kind = if list { Kind::List(children) } else { Kind::Map(pairs(children)) };
         let node = Node { at, kind, alias: None };
         if anchor.is_some() {
-            let size = count(&node);
-            self.remember(anchor, &node, size);
+            let weight = Weight::of(&node);
+            self.remember(anchor, &node, weight);
         }
-        self.place(node, 1)
+        self.held = self.held.plus(Weight::one(0));
+        self.place(node)
     }
 
-    fn remember(&mut self, anchor: Option<Rc<str>>, node: &Node, size: usize) {
+    fn remember(&mut self, anchor: Option<Rc<str>>, node: &Node, weight: Weight) {
         if let Some(anchor) = anchor {
-            self.nodes += size;
-            self.anchors.insert(anchor, (node.clone(), size));
+            self.held = self.held.plus(weight);
+            self.anchors.insert(anchor, (node.clone(), weight));
         }
     }
 
-    /// Puts a complete value where it belongs.
-    fn place(&mut self, node: Node, size: usize) -> Result<(), Problem> {
-        self.nodes += size;
-        if self.nodes > MAX_NODES {
-            return Err(Problem::at(node.at, format!("more than {MAX_NODES} values, aliases followed")));
+    /// Puts a complete value where it belongs, once it is counted.
+    fn place(&mut self, node: Node) -> Result<(), Problem> {
+        if self.held.values > MOST.values || self.held.bytes > MOST.bytes {
+            let Weight { values, bytes } = MOST;
+            let message = format!("more than {values} values or {bytes} bytes, aliases followed");
+            return Err(Problem::at(node.at, message));
         }
         match self.open.last_mut() {
             Some(parent) => parent.children.push(node),
@@ -279,14 +316,6 @@ fn pairs(children: Vec<Node>) -> Vec<(Node, Node)> {
         pairs.push((key, value));
     }
     pairs
-}
-
-fn count(node: &Node) -> usize {
-    match &node.kind {
-        Kind::Scalar(_) => 1,
-        Kind::List(items) => 1 + items.iter().map(count).sum::<usize>(),
-        Kind::Map(pairs) => 1 + pairs.iter().map(|(k, v)| count(k) + count(v)).sum::<usize>(),
-    }
 }
 
 fn scalar_tag(tag: Option<&str>) -> Tag {

@@ -252,3 +252,25 @@ fn request_bodies_are_read_as_the_provider_reads_them() {
     let problem = "invalid manifest: group count mismatch (2 != 1)";
     assert_eq!(two.check_against(&groups).unwrap_err().to_string(), problem);
 }
+
+#[test]
+fn what_a_small_text_blows_up_to_is_bounded() {
+    let aliases = "*a,".repeat(50_000);
+    let text = format!(
+        "version: \"2.0\"\nservices:\n  web:\n    env: [&a \"A={}\",{aliases}]\n",
+        "x".repeat(70_000)
+    );
+    assert!(text.len() < 256 * 1024);
+    let error = Sdl::parse(&text).unwrap_err();
+    assert!(error.to_string().contains("aliases followed"), "{error}");
+    // One service in many placements stands in the manifest as often.
+    let mut sdl = ray();
+    sdl.services.get_mut("head").unwrap().env = Some(vec![format!("A={}", "x".repeat(200_000))]);
+    let (placement, replicas) = (sdl.placements["ray"].clone(), sdl.deployment["head"]["ray"].clone());
+    for n in 0..50 {
+        sdl.placements.insert(format!("p{n}"), placement.clone());
+        sdl.deployment.get_mut("head").unwrap().insert(format!("p{n}"), replicas.clone());
+    }
+    let error = sdl.build().unwrap_err();
+    assert!(error.to_string().contains("bytes of text"), "{error}");
+}

@@ -172,7 +172,7 @@ fn every_broken_rule_is_named_at_its_place() {
             "6: `next_cases` has `off` beside other cases",
             "14: cpu (thousandths of a core) must be between 10 and 384000, not 1",
             "14: memory (bytes) must be between 1048576 and 2199023255552, not 1",
-            "3: service \"web\" defines an env. var. with an invalid name \"9A\"",
+            "10: an entry does not begin with a name; write `NAME=value`, the name of letters, digits, `_`, `-` and `.`",
             "3: service \"web\": port value must be 0 < value <= 65535",
         ]
     );

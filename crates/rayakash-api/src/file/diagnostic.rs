@@ -1,5 +1,6 @@
 //! What is wrong with a text, and where.
 
+use crate::import::shows_secret;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;
@@ -44,6 +45,16 @@ impl Diagnostic {
             source: source.chars().take(SHOWN).collect(),
             help,
         }
+    }
+
+    /// The mistake without its line where that shows a secret: logs keep what is printed.
+    #[must_use]
+    pub fn veiled(self) -> Self {
+        if !shows_secret(&self.source) {
+            return self;
+        }
+        let indent: String = self.source.chars().take_while(|c| c.is_whitespace()).collect();
+        Self { source: format!("{indent}… (this line may hold a secret)"), len: 1, ..self }
     }
 
     /// A mistake at a line and a column of the text, both from 1, the column in characters.

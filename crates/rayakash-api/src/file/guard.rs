@@ -61,6 +61,18 @@ pub(crate) fn document(text: &str) -> Result<serde_yaml::Value, Diagnostic> {
             "10000 are the limit; write lists in block style",
         );
     }
+    if has_alias(text)
+        && let Err(error) = akash_sdl::Places::of(text)
+        && let Some(found) = error.problems().next()
+    {
+        let (line, column) = found.at.map_or((1, 1), |at| (at.line, at.column));
+        if !found.message.contains("aliases followed") {
+            return Err(Diagnostic::at_line(text, line, column, found.message.clone()));
+        }
+        let message = "aliases expand to far more than the file holds".to_owned();
+        let help = Some("write it out".to_owned());
+        return Err(Diagnostic { help, ..Diagnostic::at_line(text, line, column, message) });
+    }
     let mut value: serde_yaml::Value = match serde_yaml::from_str(text) {
         Ok(value) => value,
         Err(error) => return Err(syntax(text, &error)),
@@ -76,6 +88,17 @@ pub(crate) fn document(text: &str) -> Result<serde_yaml::Value, Diagnostic> {
             "`<<` takes a mapping or a list of mappings",
         ),
     }
+}
+
+/// Whether an alias may stand in the text. What follows aliases must be counted before it is copied.
+fn has_alias(text: &str) -> bool {
+    let begins = |before: Option<char>| before.is_none_or(|c| c.is_whitespace() || "[{,:-?".contains(c));
+    text.contains('&')
+        && text.match_indices('*').any(|(at, _)| {
+            let (before, after) = text.split_at_checked(at).unwrap_or_default();
+            let name = after.chars().nth(1).is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '-');
+            name && begins(before.chars().next_back())
+        })
 }
 
 /// Where the brackets are nested deeper than any honest file has them.
@@ -192,6 +215,7 @@ mod tests {
             ("[ # ]\n".repeat(20_000), "too many brackets"),
             ("- ".repeat(100_000), "recursion limit"),
             (laughs, "aliases expand"),
+            (format!("a: &a {}\nb: [{}]", "x".repeat(70_000), "*a,".repeat(50_000)), "aliases expand"),
             ("x".repeat(MAX_BYTES + 1), "larger than 256 KiB"),
             (String::new(), "empty"),
             ("a: 1\n---\nb: 2\n".into(), "more than one document"),

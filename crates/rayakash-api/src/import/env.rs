@@ -92,8 +92,10 @@ pub(super) fn secret_in(text: &str) -> Option<String> {
 }
 
 /// Whether a line of a source shows the value of a secret.
-pub(super) fn shows_secret(line: &str) -> bool {
-    secret_in(line).is_some()
+pub(crate) fn shows_secret(line: &str) -> bool {
+    // A list or a mapping behind a name shows as much as a word. How Ray asks for a token is no secret.
+    let opened = line.replace(['[', '{'], " ");
+    [line, &opened].into_iter().filter_map(secret_in).any(|name| name != "RAY_AUTH_MODE")
 }
 
 /// A name as a variable has it.

@@ -111,7 +111,7 @@ fn place(text: &str, found: &akash_sdl::Problem) -> Diagnostic {
     let at = found.at.unwrap_or(Position { line: 1, column: 1 });
     let keys = found.path.join(".");
     let message = if keys.is_empty() { found.message.clone() } else { format!("{keys}: {}", found.message) };
-    Diagnostic::at_line(text, at.line, at.column, message)
+    Diagnostic::at_line(text, at.line, at.column, message).veiled()
 }
 
 /// What cannot be after a document was read.
