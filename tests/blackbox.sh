@@ -185,6 +185,46 @@ bad_files() {
   check "  apt-get install python3" err_has "apt-get install python3"
   check "nothing was started" test ! -e "$RAYAKASH_HOME/state"
 }
+sdls() {
+  echo "== sdl: what a document becomes, what is doubtful, all that is wrong, nothing started"
+  local good="$work/good.yaml" hash
+  cat >"$good" <<'SDL'
+version: "2.0"
+services:
+  web:
+    image: nginx
+    cmd: [ls]
+    env: [HF_TOKEN=made-up]
+    expose: [{port: 80, to: [{global: true}]}]
+profiles:
+  compute:
+    web: {resources: {cpu: {units: 1}, memory: {size: 2Gi}, storage: {size: 1Gi}}}
+  placement:
+    dc: {pricing: {web: {denom: uact, amount: 100}}}
+deployment:
+  web: {dc: {profile: web, count: 1}}
+SDL
+  ends "sdl validate of a doubtful SDL" 0 "$bin" sdl validate "$good"
+  check "  says valid" grep -qx valid "$work/out"
+  check "  warns of a key that Akash passes over" err_has 'good.yaml:5:5'
+  check "  and of a secret, which is not shown" eval 'err_has "looks like a secret" && ! err_has made-up'
+  hash=$("$bin" sdl hash "$good")
+  check "sdl hash is the hash alone" grep -qE '^[0-9a-f]{64}$' <<<"$hash"
+  ends "sdl validate -o json" 0 "$bin" sdl validate -o json "$good"
+  check "  has the hash and the warnings" test "$(json 'it["valid"], it["hash"], [w["line"] for w in it["warnings"]]' <"$work/out")" = "(True, '$hash', [5, 6])"
+  check "sdl manifest is what is hashed, in another order" test "$("$bin" sdl manifest "$good" | python3 -c '
+import hashlib, json, sys
+print(hashlib.sha256(json.dumps(json.load(sys.stdin), sort_keys=True, separators=(",", ":")).encode()).hexdigest())')" = "$hash"
+  check "sdl groups has one group" test "$("$bin" sdl groups "$good" | json '[g["name"] for g in it]')" = "['dc']"
+  ends "sdl hash of stdin" 0 bash -c '"$0" sdl hash - <"$1"' "$bin" "$good"
+  check "  is the same" out_has "$hash"
+  ends "sdl hash of a cluster file" 0 "$bin" sdl hash "$quickstart"
+  sed -i 's/size: 2Gi/size: 1/; s/port: 80/port: 0/; s/cpu: {units: 1}/cpu: {units: 0.001}/' "$good"
+  ends "sdl validate of an SDL with three mistakes" 3 "$bin" sdl validate -o json "$good"
+  check "  names all of them" test "$(json '[d["line"] for d in it["diagnostics"]]' <"$work/out")" = "[3, 10, 10]"
+  ends "sdl validate of a small text that grows by aliases" 3 bash -c 'python3 -c "print(\"a: [&x \" + \"x\" * 70000 + \", *x\" * 50000 + \"]\")" | (ulimit -v 2000000 && "$0" sdl validate -)' "$bin"
+  check "nothing was started" test ! -e "$RAYAKASH_HOME/state"
+}
 imports() {
   echo "== import: the cluster file on stdout, what is left out on stderr, nothing started"
   local name
@@ -211,6 +251,7 @@ imports() {
 }
 head='  head: { resources: { CPU: 1, memory: 2Gi } }\n'
 if [ "$extent" = all ]; then
+  sdls
   imports
   bad_files
   no_namespaces
