@@ -116,9 +116,7 @@ impl Env {
     pub(super) fn entry(&mut self, item: &Item<'_>, report: &mut Report) {
         let Some(text) = item.text() else {
             // `- NAME: value` is no SDL either, but it is clear what was meant.
-            for (name, value) in item.entries() {
-                self.set(&name, &value.text().unwrap_or_default(), item, report);
-            }
+            self.mapping(item, report);
             return;
         };
         if swallows(&text) {
@@ -133,6 +131,52 @@ impl Env {
             }
             _ => self.glued(&text, item, report),
         }
+    }
+
+    /// Takes a mapping: `NAME: value`, or one variable in the form of Kubernetes.
+    pub(super) fn mapping(&mut self, item: &Item<'_>, report: &mut Report) {
+        let entries = item.entries();
+        let value = item.get("value").or_else(|| item.get("valueFrom"));
+        let name = item.get("name").or_else(|| item.get("key")).and_then(|name| name.text());
+        let (Some(name), Some(value)) = (name, value) else {
+            entries.iter().for_each(|(name, value)| self.value(name, value, report));
+            return;
+        };
+        for (key, other) in &entries {
+            if !["name", "key", "value", "valueFrom"].contains(&key.as_str()) {
+                let reason = format!("`{}` beside the name of a variable was left out", shown(key));
+                report.note(other, reason, "");
+            }
+        }
+        if item.get("value").is_some() {
+            self.value(name.trim(), &value, report);
+        } else if is_variable(name.trim())
+            && (is_secret(name.trim(), "") || value.get("secretKeyRef").is_some())
+        {
+            self.set_secret(name.trim(), &value, report);
+        } else {
+            let reason = format!("`{}` was left out: its value is in Kubernetes", shown(&name));
+            report.note(&value, reason, "write `NAME: value` under `env`");
+        }
+    }
+
+    /// Takes a variable whose value stands in an item of its own.
+    fn value(&mut self, name: &str, item: &Item<'_>, report: &mut Report) {
+        match item.text() {
+            Some(value) => self.set(name, &value, item, report),
+            None if item.is_null() => self.set(name, "", item, report),
+            // A list may be one of secrets: only the name tells.
+            None if is_variable(name) && is_secret(name, "") => self.set_secret(name, item, report),
+            None => {
+                let reason = format!("the value of `{}` is no text, and was left out", shown(name));
+                report.note(item, reason, "write it as one text");
+            }
+        }
+    }
+
+    fn set_secret(&mut self, name: &str, item: &Item<'_>, report: &mut Report) {
+        report.note(item, format!("`{name}` is probably a secret, and was left out with its value"), "");
+        self.hide(name, item, report);
     }
 
     /// Takes a name without `=`. What stands behind the name may be a key, so that the text is not shown.
@@ -166,8 +210,7 @@ impl Env {
         } else if !is_variable(name) {
             report.note(item, format!("`{}` cannot be set on nodes", shown(name)), "");
         } else if is_secret(name, value) {
-            report.note(item, format!("`{name}` is probably a secret, and was left out with its value"), "");
-            self.hide(name, item, report);
+            self.set_secret(name, item, report);
         } else if value.len() > MAX_ENV_VALUE || value.contains('\0') {
             let instead = "fetch it in `setup_commands`";
             report.note(item, format!("the value of `{name}` is too large for a variable"), instead);

@@ -108,6 +108,11 @@ impl<'a> Item<'a> {
         self.value.is_mapping()
     }
 
+    /// Whether there is no value.
+    pub(super) fn is_null(&self) -> bool {
+        self.value.is_null()
+    }
+
     /// Whether nothing is in it.
     pub(super) fn is_empty(&self) -> bool {
         match self.value {

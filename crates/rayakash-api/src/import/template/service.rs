@@ -48,12 +48,7 @@ impl<'a> Service<'a> {
     pub(super) fn env(&self, report: &mut Report) -> Env {
         let mut env = Env::default();
         let given = self.item.key("env");
-        for item in given.items().iter().filter(|_| !given.is_mapping()) {
-            env.entry(item, report);
-        }
-        for (name, item) in given.entries() {
-            env.set(&name, &item.text().unwrap_or_default(), &item, report);
-        }
+        given.items().iter().for_each(|item| env.entry(item, report));
         env
     }
 

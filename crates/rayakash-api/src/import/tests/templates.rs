@@ -299,6 +299,35 @@ fn variables() {
             "7:9 this entry takes the lines below into its value: they stand further to the right | give all entries of the list the same indentation"
         ]
     );
+    // The form of Kubernetes: one variable, whose name and value have keys of their own.
+    check(
+        &env(
+            "[{ name: DB_LOGIN_TOKEN, value: abc }, { name: A, value: 1, x: y }, { key: HF_TOKEN, value: abc }, { name: C, valueFrom: { secretKeyRef: { key: c } } }, { name: D, valueFrom: { fieldRef: {} } }]",
+        ),
+        &[
+            "    env:",
+            "      A: \"1\"",
+            "      # Secrets, left out with their values; this release refuses them here.",
+            "      # DB_LOGIN_TOKEN: { secret: DB_LOGIN_TOKEN }",
+            "      # HF_TOKEN: { secret: HF_TOKEN }",
+            "      # C: { secret: C }",
+        ],
+        &[
+            "6: services.ray-head.env[0].value: `DB_LOGIN_TOKEN` is probably a secret, and was left out with its value",
+            "6: services.ray-head.env[1].x: `x` beside the name of a variable was left out",
+            "6: services.ray-head.env[2].value: `HF_TOKEN` is probably a secret, and was left out with its value",
+            "6: services.ray-head.env[3].valueFrom: `C` is probably a secret, and was left out with its value",
+            "6: services.ray-head.env[4].valueFrom: `D` was left out: its value is in Kubernetes; write `NAME: value` under `env`",
+        ],
+    );
+    check(
+        &env("{ A: [1, 2], B: , C: { d: e } }"),
+        &["    env:", "      B: \"\""],
+        &[
+            "6: services.ray-head.env.A: the value of `A` is no text, and was left out; write it as one text",
+            "6: services.ray-head.env.C: the value of `C` is no text, and was left out; write it as one text",
+        ],
+    );
     let everywhere = plain().replace("    command:", "    env: [A=1]\n    command:");
     check(&everywhere, &["env:", "  A: \"1\""], &[]);
 }
