@@ -115,12 +115,65 @@ fn resources() {
         ],
     );
     check(
-        &gpu("{ units: 2, attributes: { vendor: { amd: [{ model: mi300 }] } } }"),
+        &gpu("{ units: 2, attributes: { vendor: { amd: } } }"),
         &[has],
         &[
             "11: profiles.compute.head.resources.gpu.attributes.vendor.amd: GPUs of `amd` cannot be chosen: Akash knows those of NVIDIA",
         ],
     );
+}
+
+#[test]
+fn no_gpu_is_lost_without_a_word() {
+    let gpu = |gpu: &str| with("memory: { size: 4Gi }", &format!("gpu: {gpu}, memory: {{ size: 4Gi }}"));
+    let one = "    resources: { CPU: 2, GPU: 1, memory: 4Gi }";
+    check(&gpu("2"), &["    resources: { CPU: 2, GPU: 2, memory: 4Gi }"], &[]);
+    for form in [
+        "{ units: 1, attributes: { vendor: { nvidia: [a100, h100] } } }",
+        "{ units: 1, attributes: { vendor: { nvidia: [{ model: [a100, h100] }] } } }",
+        "{ units: 1, attributes: { vendor: { NVIDIA: [{ model: a100 }, { model: H100 }] } } }",
+        "{ units: 1, attributes: { nvidia: [{ model: a100 }, { model: h100 }] } }",
+        "{ units: 1, vendor: nvidia, model: [a100, h100] }",
+        "{ units: 1, vendor: { nvidia: [a100, h100, a100] } }",
+        "{ units: 1, models: [a100, h100] }",
+    ] {
+        check(&gpu(form), &[one, "    gpu: [a100, h100]"], &[]);
+    }
+    for ram in ["80G", "80GB", "80Gb", "80 GiB", "80", "81920Mi"] {
+        let note = format!(
+            "11: profiles.compute.head.resources.gpu.attributes.vendor.nvidia.ram: `{ram}` was read as 80Gi"
+        );
+        let form =
+            format!("{{ units: 1, attributes: {{ vendor: {{ nvidia: {{ model: a100, ram: {ram} }} }} }} }}");
+        check(&gpu(&form), &[one, "    gpu: [a100/80Gi]"], &[&note]);
+    }
+    check(
+        &gpu(
+            "{ attributes: { wings: 2, vendor: { amd: [mi300x], nvidia: [{ model: a100, ram: lots, x: y }] } } }",
+        ),
+        &[one, "    gpu: [a100]"],
+        &[
+            "11: profiles.compute.head.resources.gpu: there are no `units`: one GPU is taken; correct `GPU`",
+            "11: profiles.compute.head.resources.gpu.attributes.wings: `wings` of the GPUs was left out; models are named under `gpu`",
+            "11: profiles.compute.head.resources.gpu.attributes.vendor.amd: GPUs of `amd` cannot be chosen: Akash knows those of NVIDIA",
+            "11: profiles.compute.head.resources.gpu.attributes.vendor.nvidia[0].ram: `lots` is no memory of a GPU, and was left out; such as `80Gi`",
+            "11: profiles.compute.head.resources.gpu.attributes.vendor.nvidia[0].x: `x` of the GPUs was left out; models are named under `gpu`",
+        ],
+    );
+    let lost = "no model of these GPUs can be asked for, and any other may be the wrong one | name models of NVIDIA as Akash does, such as `a100`, or `*` for any";
+    for form in [
+        "{ units: 1, attributes: { vendor: { amd: [{ model: mi300 }] } } }",
+        "{ units: 1, vendor: amd, model: mi300 }",
+        "{ units: 1, attributes: { vendor: { nvidia: [{ model: 'RTX 4090' }] } } }",
+        "{ units: 1, attributes: { vendor: { nvidia: [{ name: a100 }] } } }",
+    ] {
+        let found = refused(&gpu(form));
+        assert!(
+            matches!(found.as_slice(), [one] if one.starts_with("11:") && one.ends_with(lost)),
+            "{found:?}"
+        );
+    }
+    assert_eq!(refused(&gpu("[a100]")), ["11:45 this is no number of GPUs | whole GPUs, 24 at most"]);
 }
 
 #[test]
@@ -401,7 +454,16 @@ fn counts_and_kinds() {
     );
     check(
         &with("profile: head, count: 1", "profile: head, count: 3"),
-        &["  max_price: 2.40    # US dollars per hour, for all nodes together"],
+        &[],
+        &["3: services.ray-head: 3 heads were made one: a cluster has one; write a file for each cluster"],
+    );
+    // Nor does another placement of the head raise the ceiling.
+    check(
+        &with(
+            "here: { profile: head, count: 1 } }",
+            "here: { profile: head, count: 2 }, there: { profile: worker, count: 1 } }",
+        ),
+        &[],
         &["3: services.ray-head: 3 heads were made one: a cluster has one; write a file for each cluster"],
     );
     check(
