@@ -10,6 +10,7 @@ mod launcher;
 mod limits;
 mod name;
 mod note;
+mod shell;
 mod size;
 mod source;
 mod start;

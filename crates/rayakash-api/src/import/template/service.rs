@@ -2,6 +2,7 @@
 
 use super::super::env::Env;
 use super::super::note::Report;
+use super::super::shell::script;
 use super::super::size::count;
 use super::super::source::{Item, shown};
 use super::super::start::{self, Start};
@@ -32,7 +33,7 @@ impl<'a> Service<'a> {
             // `cmd` is no key of SDL, but it tells what was meant.
             let real = words(&item, &["command", "args"]);
             let meant = words(&item, &["cmd"]);
-            let start = start::find(&start::script(&real)).or_else(|| start::find(&start::script(&meant)));
+            let start = start::find(&script(&real)).or_else(|| start::find(&script(&meant)));
             Self { name, item, image, start }
         };
         Some(given.into_iter().map(read).collect())
@@ -49,6 +50,10 @@ impl<'a> Service<'a> {
         let mut env = Env::default();
         let given = self.item.key("env");
         given.items().iter().for_each(|item| env.entry(item, report));
+        // The script runs in the container, so that what it sets is over the container's.
+        for (name, value) in self.start.iter().flat_map(|start| &start.exports) {
+            env.set(name, value, &self.command(), report);
+        }
         env
     }
 

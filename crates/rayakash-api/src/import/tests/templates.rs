@@ -296,12 +296,53 @@ fn commands() {
     let secret = with(head, "[sh, -c, 'export HF_TOKEN=hf_abc; ray start --head']");
     check(
         &secret,
-        &[],
         &[
-            "5: services.ray-head.command: the command was left out: it holds the secret `HF_TOKEN`; take the value from the environment",
+            "    # env:",
+            "    #   Secrets, left out with their values; this release refuses them here.",
+            "    #   HF_TOKEN: { secret: HF_TOKEN }",
         ],
+        &["5: services.ray-head.command: `HF_TOKEN` is probably a secret, and was left out with its value"],
     );
     assert_eq!(import(&secret).unwrap().secrets, [Secret { name: "HF_TOKEN".into(), line: 5 }]);
+}
+
+#[test]
+fn scripts() {
+    let head = |command: &str| with("[ray, start, --head, --port=6379]", command);
+    let x = ["head_setup_commands:", "  - pip install x"];
+    for command in [
+        "[tini, --, bash, -c, 'pip install x && ray start --head']",
+        "[/usr/bin/env, bash, -c, 'pip install x && ray start --head']",
+        "\"bash -c 'pip install x; ray start --head'\"",
+        "[bash, -c, 'pip install x; ray start --head > /tmp/log 2>&1']",
+        "[bash, -c, \"# ray start --address=foo:1\\npip install x\\nray start --head\"]",
+    ] {
+        check(&head(command), &x, &[]);
+    }
+    check(
+        &head("[bash, -c, 'pip install x >/dev/null 2>&1; ray start --head']"),
+        &["head_setup_commands:", "  - pip install x >/dev/null 2>&1"],
+        &[],
+    );
+    let apart = "5: services.ray-head.command: what stands before `ray start` was left out: it cannot be told apart from the start; what installs software belongs in `setup_commands`";
+    for test in
+        ["[ -f /x ] &&", "[[ -f /x ]] &&", "pip install x; test -f /x &&", "pip install x ||", "server &"]
+    {
+        check(&head(&format!("[bash, -c, '{test} ray start --head']")), &[], &[apart]);
+    }
+    check(
+        &head("[bash, -c, 'export A=1 B=\"x y\"; pip install x && C=3 ray start --head']"),
+        &[&["    env:", "      A: \"1\"", "      B: x y", "      C: \"3\""], x.as_slice()].concat(),
+        &[],
+    );
+    check(
+        &head("[bash, -c, 'cd /opt && source env.sh && export PATH=/opt/bin:$PATH && ray start --head']"),
+        &[],
+        &[
+            "5: services.ray-head.command: what `source` sets before `ray start` does not reach Ray; write variables under `env`",
+            "5: services.ray-head.command: what `export PATH` sets before `ray start` does not reach Ray; write variables under `env`",
+        ],
+    );
 }
 
 #[test]
