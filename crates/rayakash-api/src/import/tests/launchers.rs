@@ -112,6 +112,24 @@ fn docker() {
 }
 
 #[test]
+fn quotes_in_options_of_docker() {
+    check_top(
+        "docker: { run_options: [\"-e A='a b c'\", '--env B=\"x y\"', -e=C=1, '-eD=2 -e E=3', '-e F=x?a=1&b=2', \"--env='G=a b'\"] }",
+        &[
+            "env:",
+            "  A: a b c",
+            "  B: x y",
+            "  C: \"1\"",
+            "  D: \"2\"",
+            "  E: \"3\"",
+            "  F: x?a=1&b=2",
+            "  G: a b",
+        ],
+        &[],
+    );
+}
+
+#[test]
 fn variables_of_containers() {
     check_top(
         "docker: { run_options: [-eA=1, -e HF_TOKEN=abc], head_run_options: ['-e B=2'], worker_run_options: ['-e A=3'] }",
