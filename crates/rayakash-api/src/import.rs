@@ -10,6 +10,7 @@ mod launcher;
 mod limits;
 mod name;
 mod note;
+mod secret;
 mod shell;
 mod size;
 mod source;

@@ -1,7 +1,7 @@
 //! Commands of containers: how they start Ray, and what they do before.
 
-use super::env::{is_secret, secret_in};
 use super::note::Report;
+use super::secret::secret_in;
 use super::shell::{Word, split, statements};
 use super::source::{Item, shown};
 
@@ -265,7 +265,7 @@ pub(super) fn command(text: &str, item: &Item<'_>, report: &mut Report) -> Optio
     if plain.is_empty() || text.contains('\0') {
         return None;
     }
-    if let Some(name) = secret_in(text).or_else(|| secret(&plain)) {
+    if let Some(name) = secret_in(text) {
         report.secret(item, &name);
         let reason = format!("the command was left out: it holds the secret `{}`", shown(&name));
         report.note(item, reason, "take the value from the environment");
@@ -281,25 +281,6 @@ pub(super) fn command(text: &str, item: &Item<'_>, report: &mut Report) -> Optio
         return None;
     }
     Some(text.trim_end().to_owned())
-}
-
-/// The name of a secret whose value is a word of its own: `--token abc`, `login abc`.
-fn secret(words: &[&str]) -> Option<String> {
-    words.windows(2).find_map(|two| match two {
-        ["login", key] if is_long(key) => Some("TOKEN".to_owned()),
-        [flag, value] if flag.starts_with("--") && !flag.contains('=') && !value.starts_with(['$', '-']) => {
-            let name = flag.trim_start_matches('-').replace('-', "_").to_ascii_uppercase();
-            is_secret(&name, "").then_some(name)
-        }
-        _ => None,
-    })
-}
-
-/// Whether a word is long enough to be a key, and nothing that a person would write.
-fn is_long(word: &str) -> bool {
-    word.len() >= 16
-        && word.chars().all(|c| c.is_ascii_alphanumeric())
-        && word.chars().any(|c| c.is_ascii_digit())
 }
 
 fn installs_ray(words: &[&str]) -> bool {
@@ -371,31 +352,6 @@ mod tests {
             "ray start --head;\nsleep infinity\n",
         ] {
             assert!(!find(text).unwrap().after, "{text}");
-        }
-    }
-
-    #[test]
-    fn secrets_in_commands_are_found() {
-        let table = [
-            ("export WANDB_API_KEY=0123", Some("WANDB_API_KEY")),
-            ("curl --token abc https://x", Some("TOKEN")),
-            ("huggingface-cli login --token=$HF_TOKEN", None),
-            ("wandb login 0123456789abcdef0123", Some("TOKEN")),
-            ("wandb login $WANDB_API_KEY", None),
-            ("git clone https://me:hunter2@host/x", Some("TOKEN")),
-            ("pip install --no-input humanize==4.9.0", None),
-            ("export OMP_NUM_THREADS=1", None),
-            ("bash -c 'export HF_TOKEN=abc && x'", Some("HF_TOKEN")),
-            ("cat >~/.aws/credentials <<E\naws_secret_access_key = abc\nE", Some("AWS_SECRET_ACCESS_KEY")),
-            ("curl -H \"Authorization: Bearer abc\" https://x", Some("AUTHORIZATION")),
-            ("curl -H \"Authorization: Bearer $T\" https://x", Some("AUTHORIZATION")),
-            ("python -c \"print(sorted([2, 1], reverse=True))\"", None),
-            ("test \"$TOKEN\" = x", None),
-        ];
-        for (text, expected) in table {
-            let words = split(text);
-            let words: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-            assert_eq!(secret_in(text).or_else(|| secret(&words)).as_deref(), expected, "{text}");
         }
     }
 
