@@ -104,10 +104,16 @@ fn finish(
     (notes, secrets): (Vec<Note>, Vec<Secret>),
 ) -> Result<Imported, Invalid> {
     let cluster_file = write::cluster_file(draft, source);
-    let cluster = file::parse(&cluster_file).map_err(|invalid| unforeseen(root, &invalid.to_string()))?;
+    let cluster = file::parse(&cluster_file).map_err(|invalid| unforeseen(root, &messages(&invalid)))?;
     let workers = cluster.nodes().saturating_sub(1);
     let cluster_name = cluster.name.to_string();
     Ok(Imported { cluster_file, cluster_name, notes, secrets, source, workers })
+}
+
+/// What is wrong with a file that nobody sees, without its lines.
+fn messages(invalid: &Invalid) -> String {
+    let all: Vec<&str> = invalid.diagnostics.iter().take(3).map(|found| found.message.as_str()).collect();
+    all.join("; ")
 }
 
 /// The cluster file would be refused, for a reason that the rules of the import do not know.

@@ -183,7 +183,7 @@ fn told(words: &[Word]) -> Option<String> {
         if signs_in(&words) || writes_key(&words) || words.iter().any(|word| is_netrc(word)) {
             return token();
         }
-        words.windows(3).find_map(|three| by_name(three)).or_else(|| {
+        words.windows(3).find_map(by_name).or_else(|| {
             words.windows(2).find_map(|two| match two {
                 ["login", key] if is_mixed(key, 16) => token(),
                 [flag, value] if flag.starts_with("--") && !flag.contains('=') && is_value(value) => {

@@ -141,7 +141,7 @@ fn is_straight(words: &[Word]) -> bool {
     })
 }
 
-fn first<'a>(statement: &'a [Word]) -> &'a str {
+fn first(statement: &[Word]) -> &str {
     statement.first().map(|word| word.text.as_str()).unwrap_or_default()
 }
 

@@ -52,7 +52,19 @@ pub(super) fn read(root: &Item<'_>, report: &mut Report) -> Option<Draft> {
 
 fn ray(roles: &role::Roles<'_, '_>, report: &mut Report) -> image::Ray {
     let images: Vec<Item<'_>> = roles.all().filter_map(|service| service.item.get("image")).collect();
-    image::choose(&images, report)
+    let ray = image::choose(&images, report);
+    let private = roles.all().any(Service::is_private);
+    match (ray.image, images.first()) {
+        (Some(text), Some(item)) if private => {
+            let reason = format!(
+                "the image `{}` was left out: it is private, and this release has no accounts of registries",
+                shown(&text)
+            );
+            report.note(item, reason, "install what it adds in `setup_commands`, or make it public");
+            image::Ray { image: None, ..ray }
+        }
+        (image, _) => image::Ray { image, ..ray },
+    }
 }
 
 /// The head: one node, whatever its count.

@@ -55,7 +55,7 @@ fn cpus(resources: &Item<'_>, report: &mut Report) -> Option<u32> {
             "`market.attributes` chooses providers",
         );
     }
-    let item = cpu.key("units");
+    let item = cpu.own_or("units");
     let text = item.text().unwrap_or_default();
     let Some(millis) = millis(&text).filter(|millis| *millis > 0) else {
         report.refuse(&item, format!("`{}` is no number of cores", shown(&text)), "such as `2` or `500m`");
@@ -77,8 +77,8 @@ fn cpus(resources: &Item<'_>, report: &mut Report) -> Option<u32> {
 }
 
 fn memory(resources: &Item<'_>, role: Role, report: &mut Report) -> Option<u64> {
-    let bytes = bytes(&resources.key("memory").key("size"), report)?;
-    node_memory(bytes, role, &resources.key("memory").key("size"), report)
+    let size = resources.key("memory").own_or("size");
+    node_memory(bytes(&size, report)?, role, &size, report)
 }
 
 /// The disk, and the RAM volume of Ray's objects.
@@ -86,7 +86,7 @@ fn volumes(storage: &Item<'_>, service: &Service<'_>, node: &mut Node, report: &
     let volumes = if storage.is_mapping() { vec![storage.clone()] } else { storage.items() };
     let mut disk: Option<u64> = None;
     for volume in volumes {
-        let Some(bytes) = bytes(&volume.key("size"), report) else { continue };
+        let Some(bytes) = bytes(&volume.own_or("size"), report) else { continue };
         let name = volume.get("name").and_then(|name| name.text()).unwrap_or_else(|| "default".to_owned());
         let attribute = |key: &str| volume.key("attributes").key(key).text().unwrap_or_default();
         let mount =

@@ -1,6 +1,7 @@
 //! A service of the SDL.
 
 use super::super::env::Env;
+use super::super::image::is_public_ray;
 use super::super::note::Report;
 use super::super::shell::script;
 use super::super::size::count;
@@ -55,6 +56,11 @@ impl<'a> Service<'a> {
             env.set(name, value, &self.command(), report);
         }
         env
+    }
+
+    /// Whether its image can only be fetched with an account.
+    pub(super) fn is_private(&self) -> bool {
+        self.item.get("credentials").is_some_and(|given| !given.is_empty()) && !is_public_ray(&self.image)
     }
 
     /// The hosts of which its variables say that Ray's head is there.
@@ -158,11 +164,12 @@ fn note_keys(service: &Service<'_>, report: &mut Report) {
         match key.as_str() {
             "params" => note_params(item, report),
             "credentials" => {
-                report.note(
-                    item,
-                    "the account of a private registry was left out: Ray's own image needs none",
-                    "",
-                );
+                let why = if service.is_private() {
+                    "this release has none for registries"
+                } else {
+                    "Ray's own image needs none"
+                };
+                report.note(item, format!("the account of a private registry was left out: {why}"), "");
             }
             "cmd" => report.note(
                 item,

@@ -240,6 +240,14 @@ fn names() {
     );
     let file = import(&twins).unwrap().cluster_file;
     assert!(file.contains("  worker:   {") && file.contains("  worker-2: {"), "{file}");
+    // Names that YAML takes for something else.
+    for name in ["true", "'null'"] {
+        let file = import(&TYPES.replace("cluster_name: mine", &format!("cluster_name: {name}"))).unwrap();
+        assert_eq!(file.cluster_name, name.trim_matches('\''));
+    }
+    let null = TYPES.replace("  head:", "  'null':").replace("type: head", "type: 'null'");
+    let file = import(&null.replace("  worker:", "  'on':")).unwrap().cluster_file;
+    assert!(file.contains("head_node_type: \"null\"\n") && file.contains("  \"on\":   {"), "{file}");
     let nameless = TYPES.replace("cluster_name: mine\n", "");
     let ray = import(&nameless).unwrap();
     assert_eq!((ray.cluster_name.as_str(), ray.notes), ("ray", vec![]));

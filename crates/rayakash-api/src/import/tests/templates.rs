@@ -87,6 +87,9 @@ fn resources() {
         ],
     );
     check(&with(cpu, "units: '2' }"), &[], &[]);
+    check(&with("cpu: { units: 2 }", "cpu: 2"), &[], &[]);
+    check(&with("memory: { size: 4Gi }", "memory: 4Gi"), &[], &[]);
+    check(&with("storage: { size: 20Gi }", "storage: 20Gi"), &[], &[]);
     check(
         &with("size: 4Gi", "size: 512Mi"),
         &["    resources: { CPU: 2, memory: 1Gi }"],
@@ -127,6 +130,7 @@ fn resources() {
 fn no_gpu_is_lost_without_a_word() {
     let gpu = |gpu: &str| with("memory: { size: 4Gi }", &format!("gpu: {gpu}, memory: {{ size: 4Gi }}"));
     let one = "    resources: { CPU: 2, GPU: 1, memory: 4Gi }";
+    check(&gpu("{ units: 1, models: [4090, 'null'] }"), &[one, "    gpu: [\"4090\", \"null\"]"], &[]);
     check(&gpu("2"), &["    resources: { CPU: 2, GPU: 2, memory: 4Gi }"], &[]);
     for form in [
         "{ units: 1, attributes: { vendor: { nvidia: [a100, h100] } } }",
@@ -255,6 +259,33 @@ fn images() {
         &[],
         &[
             "7: services.ray-worker.image: the image `rayproject/ray:2.59.0-py311-cpu` was left out: all nodes have the head's Ray",
+        ],
+    );
+}
+
+#[test]
+fn private_images() {
+    let text = |image: &str| {
+        let plain = plain().replace("rayproject/ray:2.60.0-py311-cpu", image);
+        plain.replacen(
+            "    command:",
+            "    credentials: { host: x, username: u, password: p }\n    command:",
+            1,
+        )
+    };
+    check(
+        &text("ghcr.io/me/ray:2.60.0-py311"),
+        &[],
+        &[
+            "4: services.ray-head.image: the image `ghcr.io/me/ray:2.60.0-py311` was left out: it is private, and this release has no accounts of registries; install what it adds in `setup_commands`, or make it public",
+            "5: services.ray-head.credentials: the account of a private registry was left out: this release has none for registries",
+        ],
+    );
+    check(
+        &text("rayproject/ray:2.60.0-py311"),
+        &[],
+        &[
+            "5: services.ray-head.credentials: the account of a private registry was left out: Ray's own image needs none",
         ],
     );
 }
@@ -393,6 +424,13 @@ fn variables() {
             "7:9 this entry takes the lines below into its value: they stand further to the right | give all entries of the list the same indentation"
         ]
     );
+    let everywhere = plain().replace("    command:", "    env: [A=1]\n    command:");
+    check(&everywhere, &["env:", "  A: \"1\""], &[]);
+}
+
+#[test]
+fn variables_in_other_forms() {
+    let env = |list: &str| with("  ray-worker:\n", &format!("    env: {list}\n  ray-worker:\n"));
     // The form of Kubernetes: one variable, whose name and value have keys of their own.
     check(
         &env(
@@ -422,8 +460,6 @@ fn variables() {
             "6: services.ray-head.env.C: the value of `C` is no text, and was left out; write it as one text",
         ],
     );
-    let everywhere = plain().replace("    command:", "    env: [A=1]\n    command:");
-    check(&everywhere, &["env:", "  A: \"1\""], &[]);
 }
 
 #[test]
@@ -440,6 +476,18 @@ fn the_market() {
             "    tier: \"1\"",
         ],
         &["16: profiles.placement.here.signedBy.anyOf[1]: `nobody` is no address on Akash, and was left out"],
+    );
+    check(
+        &with(
+            "    here:\n",
+            "    here:\n      attributes: { host: [a, b], region: null, \"x\\u202ey\": {} }\n",
+        ),
+        &[],
+        &[
+            "15: profiles.placement.here.attributes.host: the attribute `host` has no text, and was left out; write it as one text",
+            "15: profiles.placement.here.attributes.region: the attribute `region` has no text, and was left out; write it as one text",
+            "15: profiles.placement.here.attributes.x\u{fffd}y: the attribute `x\u{fffd}y` has no text, and was left out; write it as one text",
+        ],
     );
     let no_price = |from: &str, to: &str, note: &str| {
         let imported = import(&with(from, to)).unwrap();
