@@ -10,6 +10,8 @@ mod launcher;
 mod limits;
 mod name;
 mod note;
+mod secret;
+mod shell;
 mod size;
 mod source;
 mod start;
@@ -22,8 +24,8 @@ use note::Report;
 use serde::Serialize;
 use source::{Document, Item};
 
-pub(crate) use env::shows_secret;
 pub use note::Note;
+pub(crate) use secret::shows_secret;
 
 /// What became of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -95,10 +97,16 @@ fn finish(
     (notes, secrets): (Vec<Note>, Vec<Secret>),
 ) -> Result<Imported, Invalid> {
     let cluster_file = write::cluster_file(draft, source);
-    let cluster = file::parse(&cluster_file).map_err(|invalid| unforeseen(root, &invalid.to_string()))?;
+    let cluster = file::parse(&cluster_file).map_err(|invalid| unforeseen(root, &messages(&invalid)))?;
     let workers = cluster.nodes().saturating_sub(1);
     let cluster_name = cluster.name.to_string();
     Ok(Imported { cluster_file, cluster_name, notes, secrets, source, workers })
+}
+
+/// What is wrong with a file that nobody sees, without its lines.
+fn messages(invalid: &Invalid) -> String {
+    let all: Vec<&str> = invalid.diagnostics.iter().take(3).map(|found| found.message.as_str()).collect();
+    all.join("; ")
 }
 
 /// The cluster file would be refused, for a reason that the rules of the import do not know.

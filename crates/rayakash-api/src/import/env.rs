@@ -1,9 +1,12 @@
 //! Environment variables, and which of them are probably secrets.
 
 use super::note::Report;
+use super::secret::meant;
 use super::source::{Item, shown};
 use crate::file::is_variable;
 use rayakash_core::spec::MAX_ENV_VALUE;
+
+pub(super) use super::secret::{is_secret, shows_secret};
 
 /// Variables of nodes. A name is there once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,113 +17,19 @@ pub(super) struct Env {
     pub(super) secret: Vec<String>,
 }
 
-/// Beginnings of variables of storage services and of Weights & Biases. All of them are secrets here, the regions too: they belong together.
-const SERVICES: [&str; 6] = ["AWS_", "S3_", "R2_", "B2_", "MINIO_", "WANDB_"];
 /// Enough variables for any honest file.
 const MOST: usize = 500;
-/// Words in the names of secrets.
-const WORDS: [&str; 18] = [
-    "APIKEY",
-    "AUTH",
-    "AUTHORIZATION",
-    "BEARER",
-    "CREDENTIAL",
-    "CREDENTIALS",
-    "CREDS",
-    "KEY",
-    "KEYS",
-    "MNEMONIC",
-    "PASS",
-    "PASSPHRASE",
-    "PASSWD",
-    "PASSWORD",
-    "PAT",
-    "PWD",
-    "SECRET",
-    "TOKEN",
-];
-/// Beginnings of values that are keys of some service.
-const KEYS: [&str; 13] = [
-    "AKIA",
-    "ASIA",
-    "dckr_pat_",
-    "eyJ",
-    "ghp_",
-    "github_pat_",
-    "glpat-",
-    "gho_",
-    "hf_",
-    "nvapi-",
-    "sk-",
-    "xoxb-",
-    "xoxp-",
-];
 /// Variables of the template's own scripts, and of Ray, that say where the head is.
 const ADDRESSES: [&str; 4] = ["RAY_ADDRESS", "RAY_ADDRESS_HOST", "RAY_HEAD_IP", "RAY_HEAD_SERVICE_HOST"];
 /// A switch of the template's own scripts.
 const TEMPLATE: &str = "RAY_MULTIPLE_DEPLOYMENT";
-
-/// Whether a variable probably holds a secret.
-pub(super) fn is_secret(name: &str, value: &str) -> bool {
-    is_secret_name(name) || secret_in(value).is_some()
-}
-
-fn is_secret_name(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase().replace('-', "_");
-    SERVICES.iter().any(|service| upper.starts_with(service))
-        || upper.split('_').any(|word| WORDS.contains(&word))
-        || ["APIKEY", "PASSWORD", "SECRET"].iter().any(|word| upper.contains(word))
-}
-
-/// The name of a secret whose value stands somewhere in a text: `NAME=value`, `"name": "value"`; `TOKEN` for one without a name.
-pub(super) fn secret_in(text: &str) -> Option<String> {
-    let apart = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=' | ',' | ';' | '(' | ')');
-    let named = text.char_indices().filter(|(_, c)| matches!(c, '=' | ':')).find_map(|(at, _)| {
-        let (before, after) = text.split_at_checked(at)?;
-        let before = before.trim_end_matches([' ', '"', '\'']);
-        let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-        let name = before.rsplit(|c| !part(c)).next().filter(|name| is_secret_name(name))?;
-        let expanded =
-            before.strip_suffix(name).is_some_and(|rest| rest.ends_with('$') || rest.ends_with("${"));
-        let value = after.trim_start_matches(['=', ':', ' ', '"', '\'']);
-        let literal = value.starts_with(|c: char| !c.is_whitespace() && !matches!(c, '$' | '<' | '{' | '['));
-        (literal && !expanded).then(|| variable(name))
-    });
-    let key =
-        text.contains("-----BEGIN ") || text.split(apart).any(|word| is_key(word) || meant(word).is_some());
-    named.or_else(|| key.then(|| "TOKEN".to_owned()))
-}
-
-/// Whether a line of a source shows the value of a secret.
-pub(crate) fn shows_secret(line: &str) -> bool {
-    // A list or a mapping behind a name shows as much as a word. How Ray asks for a token is no secret.
-    let opened = line.replace(['[', '{'], " ");
-    [line, &opened].into_iter().filter_map(secret_in).any(|name| name != "RAY_AUTH_MODE")
-}
-
-/// A name as a variable has it.
-fn variable(name: &str) -> String {
-    name.trim_matches('-').replace('-', "_").to_ascii_uppercase()
-}
-
-/// Whether a value looks like a key of some service, or has a password in its address.
-fn is_key(value: &str) -> bool {
-    let value = value.trim();
-    let password = value.split_once("://").is_some_and(|(_, rest)| {
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-        authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
-    });
-    password || KEYS.iter().any(|key| value.starts_with(key) && value.len() > key.len())
-}
 
 impl Env {
     /// Takes the entry of an SDL's list: `NAME=value`.
     pub(super) fn entry(&mut self, item: &Item<'_>, report: &mut Report) {
         let Some(text) = item.text() else {
             // `- NAME: value` is no SDL either, but it is clear what was meant.
-            for (name, value) in item.entries() {
-                self.set(&name, &value.text().unwrap_or_default(), item, report);
-            }
+            self.mapping(item, report);
             return;
         };
         if swallows(&text) {
@@ -135,6 +44,52 @@ impl Env {
             }
             _ => self.glued(&text, item, report),
         }
+    }
+
+    /// Takes a mapping: `NAME: value`, or one variable in the form of Kubernetes.
+    pub(super) fn mapping(&mut self, item: &Item<'_>, report: &mut Report) {
+        let entries = item.entries();
+        let value = item.get("value").or_else(|| item.get("valueFrom"));
+        let name = item.get("name").or_else(|| item.get("key")).and_then(|name| name.text());
+        let (Some(name), Some(value)) = (name, value) else {
+            entries.iter().for_each(|(name, value)| self.value(name, value, report));
+            return;
+        };
+        for (key, other) in &entries {
+            if !["name", "key", "value", "valueFrom"].contains(&key.as_str()) {
+                let reason = format!("`{}` beside the name of a variable was left out", shown(key));
+                report.note(other, reason, "");
+            }
+        }
+        if item.get("value").is_some() {
+            self.value(name.trim(), &value, report);
+        } else if is_variable(name.trim())
+            && (is_secret(name.trim(), "") || value.get("secretKeyRef").is_some())
+        {
+            self.set_secret(name.trim(), &value, report);
+        } else {
+            let reason = format!("`{}` was left out: its value is in Kubernetes", shown(&name));
+            report.note(&value, reason, "write `NAME: value` under `env`");
+        }
+    }
+
+    /// Takes a variable whose value stands in an item of its own.
+    fn value(&mut self, name: &str, item: &Item<'_>, report: &mut Report) {
+        match item.text() {
+            Some(value) => self.set(name, &value, item, report),
+            None if item.is_null() => self.set(name, "", item, report),
+            // A list may be one of secrets: only the name tells.
+            None if is_variable(name) && is_secret(name, "") => self.set_secret(name, item, report),
+            None => {
+                let reason = format!("the value of `{}` is no text, and was left out", shown(name));
+                report.note(item, reason, "write it as one text");
+            }
+        }
+    }
+
+    fn set_secret(&mut self, name: &str, item: &Item<'_>, report: &mut Report) {
+        report.note(item, format!("`{name}` is probably a secret, and was left out with its value"), "");
+        self.hide(name, item, report);
     }
 
     /// Takes a name without `=`. What stands behind the name may be a key, so that the text is not shown.
@@ -168,8 +123,7 @@ impl Env {
         } else if !is_variable(name) {
             report.note(item, format!("`{}` cannot be set on nodes", shown(name)), "");
         } else if is_secret(name, value) {
-            report.note(item, format!("`{name}` is probably a secret, and was left out with its value"), "");
-            self.hide(name, item, report);
+            self.set_secret(name, item, report);
         } else if value.len() > MAX_ENV_VALUE || value.contains('\0') {
             let instead = "fetch it in `setup_commands`";
             report.note(item, format!("the value of `{name}` is too large for a variable"), instead);
@@ -233,60 +187,4 @@ fn swallows(text: &str) -> bool {
         let plain = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
         meant(next).is_some() || (!name.is_empty() && name.chars().all(plain))
     })
-}
-
-/// The variable that a text begins with, when more is glued to it.
-fn meant(text: &str) -> Option<&'static str> {
-    let known = ["WANDB_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "HF_TOKEN"];
-    known.into_iter().find(|name| {
-        text.strip_prefix(name).is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['_', '=', ':']))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_known_by_name_and_by_value() {
-        let secret = [
-            ("AWS_ACCESS_KEY_ID", ""),
-            ("AWS_DEFAULT_REGION", "auto"),
-            ("R2_BUCKET_URL", "https://x"),
-            ("S3_ENDPOINT_URL", ""),
-            ("B2_APPLICATION_KEY", ""),
-            ("MINIO_ACCESS_KEY", ""),
-            ("WANDB_PROJECT", "x"),
-            ("HF_TOKEN", ""),
-            ("OPENAI_API_KEY", ""),
-            ("openai_apikey", ""),
-            ("DB_PASSWORD", ""),
-            ("MYSECRET", ""),
-            ("GOOGLE_APPLICATION_CREDENTIALS", ""),
-            ("DATABASE_URL", "postgres://me:hunter2@db/x"),
-            ("WHATEVER", "hf_abcdefgh"),
-            ("CERT", "-----BEGIN PRIVATE KEY-----"),
-            ("OPTIONS", "--redis-password=abc"),
-            ("RUNTIME_ENV", "{\"env_vars\": {\"AWS_SECRET_ACCESS_KEY\": \"abc\"}}"),
-            ("HEADERS", "Authorization: Bearer abc"),
-        ];
-        for (name, value) in secret {
-            assert!(is_secret(name, value), "{name}={value}");
-        }
-        let plain = [
-            ("OPENBLAS_NUM_THREADS", "1"),
-            ("TOKENIZERS_PARALLELISM", "false"),
-            ("NCCL_DEBUG", "INFO"),
-            ("MONKEY", "banana"),
-            ("URL", "https://example.com/a@b:c"),
-            ("URL", "https://me@example.com"),
-            ("A", "sk-"),
-            ("A", "x=$HF_TOKEN"),
-            ("A", "token=$HF_TOKEN"),
-            ("A", "${HF_TOKEN:-none}"),
-        ];
-        for (name, value) in plain {
-            assert!(!is_secret(name, value), "{name}={value}");
-        }
-    }
 }

@@ -64,6 +64,14 @@ impl<'a> Image<'a> {
     }
 }
 
+/// Whether an image is Ray's own, where anybody can fetch it.
+pub(super) fn is_public_ray(text: &str) -> bool {
+    let text = text.trim();
+    ["", "docker.io/", "index.docker.io/"]
+        .iter()
+        .any(|host| text.strip_prefix(host).is_some_and(|rest| rest.starts_with("rayproject/ray:")))
+}
+
 /// Whether an image's name speaks of Ray.
 pub(super) fn speaks_of_ray(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();

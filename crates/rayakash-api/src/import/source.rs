@@ -72,6 +72,11 @@ impl<'a> Item<'a> {
         self.below(key, value)
     }
 
+    /// The value itself where it is a text or a number, else what is under a key: `cpu: 4`, `cpu: { units: 4 }`.
+    pub(super) fn own_or(&self, key: &str) -> Self {
+        if self.text().is_some() { self.clone() } else { self.key(key) }
+    }
+
     fn below(&self, key: &str, value: &'a Value) -> Self {
         let dot = if self.shown.is_empty() { "" } else { "." };
         let path = self.path.iter().cloned().chain([key.to_owned()]).collect();
@@ -106,6 +111,11 @@ impl<'a> Item<'a> {
     /// Whether it is a mapping.
     pub(super) fn is_mapping(&self) -> bool {
         self.value.is_mapping()
+    }
+
+    /// Whether there is no value.
+    pub(super) fn is_null(&self) -> bool {
+        self.value.is_null()
     }
 
     /// Whether nothing is in it.
@@ -146,13 +156,22 @@ fn scalar(value: &Value) -> Option<String> {
     }
 }
 
+/// Whether a character shows itself, and changes nothing of how others are shown.
+pub(super) fn is_printable(c: char) -> bool {
+    // Marks that turn the direction of a line could show another command than the one that runs.
+    let turns =
+        matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{61c}');
+    let breaks = matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    !c.is_control() && !turns && !breaks
+}
+
 /// A foreign word within a message: cut, on one line, and never one that holds a secret.
 pub(super) fn shown(text: &str) -> String {
     if shows_secret(text) {
         return "…".to_owned();
     }
     let mut word: String =
-        text.chars().take(SHOWN).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        text.chars().take(SHOWN).map(|c| if is_printable(c) { c } else { '\u{fffd}' }).collect();
     if text.chars().nth(SHOWN).is_some() {
         word.push('…');
     }

@@ -1,7 +1,8 @@
 //! Commands of containers: how they start Ray, and what they do before.
 
-use super::env::{is_secret, secret_in};
 use super::note::Report;
+use super::secret::secret_in;
+use super::shell::{Word, split, statements};
 use super::source::{Item, shown};
 
 /// Which part a container plays in a cluster.
@@ -12,13 +13,19 @@ pub(super) enum Role {
 }
 
 /// A call of `ray start`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Start {
     pub(super) role: Option<Role>,
     /// Its flags with their values.
     pub(super) flags: Vec<(String, Option<String>)>,
     /// What the script does before.
-    pub(super) before: String,
+    before: String,
+    /// What separates that from the start.
+    joint: String,
+    /// Variables that it sets before, with their values.
+    pub(super) exports: Vec<(String, String)>,
+    /// What it sets before in other ways, in words.
+    lost: Vec<String>,
     /// Whether the script does something after.
     pub(super) after: bool,
 }
@@ -64,39 +71,33 @@ const ELSEWHERE: [(&str, &str); 6] = [
 /// Words of scripts that only wait, so that the container does not end.
 const IDLE: [&str; 12] =
     ["sleep", "infinity", "inf", "tail", "-f", "/dev/null", "wait", "while", "true", "do", "done", "exit"];
+/// Commands that only say whether something is so.
+const TESTS: [&str; 3] = ["[", "[[", "test"];
+/// Statements that do nothing in a setup command of their own.
+const NOISE: [&str; 11] =
+    ["sleep", "set", "ulimit", "cd", "exec", "true", ":", "export", "source", ".", "unset"];
 /// Words that begin or end something of which a part cannot be carried over.
 const CONTROL: [&str; 14] =
     ["if", "then", "else", "elif", "fi", "for", "while", "until", "do", "done", "case", "esac", "{", "}"];
 
-/// What one word or separator of a script is, and where it begins.
-struct Word {
-    at: usize,
-    text: String,
-    separator: bool,
-}
-
-/// The script of a container: the text that a shell gets, or the words of the command.
-pub(super) fn script(words: &[String]) -> String {
-    let shell = |word: &String| matches!(word.rsplit('/').next(), Some("sh" | "bash" | "dash" | "zsh"));
-    let is_c = |word: &String| word.starts_with('-') && !word.starts_with("--") && word.ends_with('c');
-    let given = words.iter().position(is_c).and_then(|at| words.get(at.checked_add(1)?));
-    match given {
-        Some(script) if words.first().is_some_and(shell) => script.clone(),
-        _ => words.join(" "),
-    }
-}
-
-/// The first `ray start` of a script.
+/// The first `ray start` of a script, of the head before that of a worker.
 pub(super) fn find(script: &str) -> Option<Start> {
     let words = split(script);
-    let is_ray = |word: &Word| !word.separator && (word.text == "ray" || word.text.ends_with("/ray"));
-    let pair = words.windows(2).position(|two| match two {
-        [ray, start] => is_ray(ray) && !start.separator && start.text == "start",
-        _ => false,
-    })?;
-    let statement = words.get(..pair)?.iter().rposition(|word| word.separator);
-    let before =
-        statement.and_then(|at| words.get(at)).and_then(|word| script.get(..word.at)).unwrap_or_default();
+    let is_ray = |word: &Word| word.text == "ray" || word.text.ends_with("/ray");
+    let mut starts = Vec::new();
+    let mut from = 0_usize;
+    for part in words.chunk_by(|one, next| one.separator == next.separator) {
+        let pair = part.windows(2).position(|two| match two {
+            [ray, start] => is_ray(ray) && !start.separator && start.text == "start",
+            _ => false,
+        });
+        if let Some(pair) = pair {
+            let head = part.iter().skip(pair).any(|word| word.text == "--head");
+            starts.push((head, from, from.saturating_add(pair)));
+        }
+        from = from.saturating_add(part.len());
+    }
+    let (_, statement, pair) = *starts.iter().find(|(head, ..)| *head).or_else(|| starts.first())?;
     let rest = words.get(pair.saturating_add(2)..).unwrap_or_default();
     let flags = flags(rest.iter().take_while(|word| !word.separator).map(|word| word.text.as_str()));
     let after = rest.iter().skip_while(|word| !word.separator);
@@ -107,7 +108,97 @@ pub(super) fn find(script: &str) -> Option<Start> {
         (false, true) => Some(Role::Worker),
         (false, false) => None,
     };
-    Some(Start { role, before: before.trim().to_owned(), flags, after })
+    let mut start = Start { role, flags, after, ..Start::default() };
+    if let Some((joint, before)) = words.get(..statement).and_then(<[Word]>::split_last) {
+        joint.text.clone_into(&mut start.joint);
+        start.before(script.get(..joint.at).unwrap_or_default().trim(), before);
+    }
+    let own = words.get(statement..pair).unwrap_or_default();
+    start.export(own.iter().filter(|word| assigned(word).is_some()));
+    Some(start)
+}
+
+/// The variable that a word sets, and its value.
+fn assigned(word: &Word) -> Option<(&str, &str)> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    word.text.split_once('=').filter(|(name, _)| !name.is_empty() && name.chars().all(plain))
+}
+
+/// Whether nothing between statements makes one depend on more than the success of those before.
+fn in_order(separator: &str) -> bool {
+    let rest = separator.replace("&&", "");
+    rest.chars().all(|c| matches!(c, ';' | '\n'))
+}
+
+/// Whether statements run one after another, whatever they find.
+fn is_straight(words: &[Word]) -> bool {
+    words.iter().all(|word| {
+        if word.separator {
+            in_order(&word.text)
+        } else {
+            !CONTROL.contains(&word.text.as_str()) && !word.text.starts_with("<<")
+        }
+    })
+}
+
+fn first(statement: &[Word]) -> &str {
+    statement.first().map(|word| word.text.as_str()).unwrap_or_default()
+}
+
+impl Start {
+    /// Takes what the script does before. What it exports is for Ray too, and a setup command has a shell of its own.
+    fn before(&mut self, text: &str, words: &[Word]) {
+        text.clone_into(&mut self.before);
+        let tests = |(_, statement): &(&str, &[Word])| TESTS.contains(&first(statement));
+        if !is_straight(words) || !in_order(&self.joint) || statements(words).iter().any(tests) {
+            return;
+        }
+        let mut kept = String::new();
+        let mut changed = text.contains('#');
+        for (separator, statement) in statements(words) {
+            match first(statement) {
+                "export" if self.export(statement.iter().skip(1)) => {
+                    changed = true;
+                    continue;
+                }
+                "source" | "." => self.lost.push(first(statement).to_owned()),
+                _ => {}
+            }
+            if !kept.is_empty() {
+                let lines = separator.contains('\n');
+                kept.push_str(if separator.contains("&&") {
+                    " && "
+                } else if lines {
+                    "\n"
+                } else {
+                    "; "
+                });
+            }
+            let ends = statement.first().zip(statement.last());
+            kept.push_str(ends.and_then(|(first, last)| text.get(first.at..last.end)).unwrap_or_default());
+        }
+        if changed {
+            self.before = kept;
+        }
+    }
+
+    /// Takes variables whose values stand there; whether these are all.
+    fn export<'a>(&mut self, words: impl Iterator<Item = &'a Word>) -> bool {
+        let mut all = true;
+        for word in words {
+            match assigned(word) {
+                Some((name, value)) if !word.expands && !value.starts_with('~') => {
+                    self.exports.push((name.to_owned(), value.to_owned()));
+                }
+                _ => {
+                    let name = word.text.split('=').next().unwrap_or_default();
+                    self.lost.push(format!("export {name}"));
+                    all = false;
+                }
+            }
+        }
+        all
+    }
 }
 
 fn flags<'a>(words: impl Iterator<Item = &'a str>) -> Vec<(String, Option<String>)> {
@@ -124,52 +215,6 @@ fn flags<'a>(words: impl Iterator<Item = &'a str>) -> Vec<(String, Option<String
         }
     }
     flags
-}
-
-/// Words and separators, as a shell would see them. Quotes are taken off; substitutions stay text.
-fn split(script: &str) -> Vec<Word> {
-    let mut words: Vec<Word> = Vec::new();
-    let mut word: Option<(usize, String)> = None;
-    let mut quote = None;
-    let mut escaped = false;
-    for (at, c) in script.char_indices() {
-        let open = |word: &mut Option<(usize, String)>| word.get_or_insert((at, String::new())).1.len();
-        match (quote, c) {
-            _ if escaped => {
-                escaped = false;
-                if c != '\n' {
-                    open(&mut word);
-                    word.iter_mut().for_each(|(_, text)| text.push(c));
-                }
-            }
-            (None | Some('"'), '\\') => escaped = true,
-            (Some(end), c) if c == end => quote = None,
-            (None, '"' | '\'') => {
-                open(&mut word);
-                quote = Some(c);
-            }
-            (None, c) if c.is_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')') => {
-                words.extend(word.take().map(|(at, text)| Word { at, text, separator: false }));
-                if c == '\n' || !c.is_whitespace() {
-                    separate(&mut words, at, c);
-                }
-            }
-            (_, c) => {
-                open(&mut word);
-                word.iter_mut().for_each(|(_, text)| text.push(c));
-            }
-        }
-    }
-    words.extend(word.map(|(at, text)| Word { at, text, separator: false }));
-    words
-}
-
-/// Adds a separator, or makes the last one longer: `&&`.
-fn separate(words: &mut Vec<Word>, at: usize, c: char) {
-    match words.last_mut() {
-        Some(last) if last.separator => last.text.push(c),
-        _ => words.push(Word { at, text: c.to_string(), separator: true }),
-    }
 }
 
 /// Says what of a start is not carried over.
@@ -191,20 +236,18 @@ pub(super) fn setup(
     item: &Item<'_>,
     report: &mut Report,
 ) -> Option<String> {
-    let words = split(&start.before);
-    let telling = words.split(|word| word.separator).filter_map(|statement| statement.first());
-    let noise = ["sleep", "set", "ulimit", "cd", "exec", "true", ":"];
-    if telling.clone().all(|first| noise.contains(&first.text.as_str())) {
-        return None;
+    for lost in &start.lost {
+        let reason = format!("what `{}` sets before `ray start` does not reach Ray", shown(lost));
+        report.note(item, reason, "write variables under `env`");
     }
-    let whole = words.iter().all(|word| {
-        let plain = word.text.chars().all(|c| matches!(c, ';' | '&' | '\n')) && word.text != "&";
-        if word.separator {
-            plain
-        } else {
-            !CONTROL.contains(&word.text.as_str()) && !word.text.starts_with("<<")
-        }
-    });
+    let words = split(&start.before);
+    let telling: Vec<&str> = statements(&words)
+        .into_iter()
+        .map(|(_, statement)| first(statement))
+        .filter(|first| !NOISE.contains(first))
+        .collect();
+    let last = telling.last()?;
+    let whole = is_straight(&words) && in_order(&start.joint) && !TESTS.contains(last);
     let waits = services.iter().any(|name| start.before.contains(name));
     if !whole || waits {
         let reason = "what stands before `ray start` was left out: it cannot be told apart from the start";
@@ -222,7 +265,7 @@ pub(super) fn command(text: &str, item: &Item<'_>, report: &mut Report) -> Optio
     if plain.is_empty() || text.contains('\0') {
         return None;
     }
-    if let Some(name) = secret_in(text).or_else(|| secret(&plain)) {
+    if let Some(name) = secret_in(text) {
         report.secret(item, &name);
         let reason = format!("the command was left out: it holds the secret `{}`", shown(&name));
         report.note(item, reason, "take the value from the environment");
@@ -240,25 +283,6 @@ pub(super) fn command(text: &str, item: &Item<'_>, report: &mut Report) -> Optio
     Some(text.trim_end().to_owned())
 }
 
-/// The name of a secret whose value is a word of its own: `--token abc`, `login abc`.
-fn secret(words: &[&str]) -> Option<String> {
-    words.windows(2).find_map(|two| match two {
-        ["login", key] if is_long(key) => Some("TOKEN".to_owned()),
-        [flag, value] if flag.starts_with("--") && !flag.contains('=') && !value.starts_with(['$', '-']) => {
-            let name = flag.trim_start_matches('-').replace('-', "_").to_ascii_uppercase();
-            is_secret(&name, "").then_some(name)
-        }
-        _ => None,
-    })
-}
-
-/// Whether a word is long enough to be a key, and nothing that a person would write.
-fn is_long(word: &str) -> bool {
-    word.len() >= 16
-        && word.chars().all(|c| c.is_ascii_alphanumeric())
-        && word.chars().any(|c| c.is_ascii_digit())
-}
-
 fn installs_ray(words: &[&str]) -> bool {
     let installs = words.windows(2).any(|two| match two {
         [tool, "install"] => ["pip", "pip3", "uv", "conda", "mamba"].iter().any(|name| tool.ends_with(name)),
@@ -274,6 +298,7 @@ fn installs_ray(words: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::shell::script;
     use super::*;
 
     #[test]
@@ -293,6 +318,14 @@ mod tests {
             ("\"ray\" \"start\" '--head'".to_owned(), Some((Some(Role::Head), "", 1))),
             ("ray\nstart".to_owned(), None),
             ("'open".to_owned(), None),
+            (
+                "# ray start --address=foo:1\npip install x # y\nray start --head".to_owned(),
+                Some((Some(Role::Head), "pip install x", 1)),
+            ),
+            (
+                "ray start --address=a:1; ray start --head".to_owned(),
+                Some((Some(Role::Head), "ray start --address=a:1", 1)),
+            ),
             ("\\".to_owned(), None),
         ];
         for (text, expected) in table {
@@ -315,34 +348,10 @@ mod tests {
             "ray start --head",
             "ray start --head; tail -f /dev/null",
             "ray start & wait",
+            "ray start --block > /tmp/log 2>&1",
             "ray start --head;\nsleep infinity\n",
         ] {
             assert!(!find(text).unwrap().after, "{text}");
-        }
-    }
-
-    #[test]
-    fn secrets_in_commands_are_found() {
-        let table = [
-            ("export WANDB_API_KEY=0123", Some("WANDB_API_KEY")),
-            ("curl --token abc https://x", Some("TOKEN")),
-            ("huggingface-cli login --token=$HF_TOKEN", None),
-            ("wandb login 0123456789abcdef0123", Some("TOKEN")),
-            ("wandb login $WANDB_API_KEY", None),
-            ("git clone https://me:hunter2@host/x", Some("TOKEN")),
-            ("pip install --no-input humanize==4.9.0", None),
-            ("export OMP_NUM_THREADS=1", None),
-            ("bash -c 'export HF_TOKEN=abc && x'", Some("HF_TOKEN")),
-            ("cat >~/.aws/credentials <<E\naws_secret_access_key = abc\nE", Some("AWS_SECRET_ACCESS_KEY")),
-            ("curl -H \"Authorization: Bearer abc\" https://x", Some("AUTHORIZATION")),
-            ("curl -H \"Authorization: Bearer $T\" https://x", Some("AUTHORIZATION")),
-            ("python -c \"print(sorted([2, 1], reverse=True))\"", None),
-            ("test \"$TOKEN\" = x", None),
-        ];
-        for (text, expected) in table {
-            let words = split(text);
-            let words: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-            assert_eq!(secret_in(text).or_else(|| secret(&words)).as_deref(), expected, "{text}");
         }
     }
 

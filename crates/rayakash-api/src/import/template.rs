@@ -1,5 +1,6 @@
 //! An Akash SDL of the Ray template's shape: a service for the head, and services for workers.
 
+mod gpu;
 mod placement;
 mod profile;
 mod role;
@@ -27,7 +28,7 @@ pub(super) fn read(root: &Item<'_>, report: &mut Report) -> Option<Draft> {
     let head = head(root, roles.head, &mut placements, report);
     let mut workers = Vec::new();
     for worker in &roles.workers {
-        workers.extend(nodes(root, worker, Role::Worker, &mut placements, report));
+        workers.extend(self::workers(root, worker, &mut placements, report));
     }
     let mut draft = Draft {
         name: NAME.to_owned(),
@@ -51,7 +52,19 @@ pub(super) fn read(root: &Item<'_>, report: &mut Report) -> Option<Draft> {
 
 fn ray(roles: &role::Roles<'_, '_>, report: &mut Report) -> image::Ray {
     let images: Vec<Item<'_>> = roles.all().filter_map(|service| service.item.get("image")).collect();
-    image::choose(&images, report)
+    let ray = image::choose(&images, report);
+    let private = roles.all().any(Service::is_private);
+    match (ray.image, images.first()) {
+        (Some(text), Some(item)) if private => {
+            let reason = format!(
+                "the image `{}` was left out: it is private, and this release has no accounts of registries",
+                shown(&text)
+            );
+            report.note(item, reason, "install what it adds in `setup_commands`, or make it public");
+            image::Ray { image: None, ..ray }
+        }
+        (image, _) => image::Ray { image, ..ray },
+    }
 }
 
 /// The head: one node, whatever its count.
@@ -61,35 +74,40 @@ fn head<'a>(
     placements: &mut Placements<'a>,
     report: &mut Report,
 ) -> Option<Node> {
-    let mut nodes = nodes(root, service, Role::Head, placements, report);
-    let all: u32 = nodes.iter().map(|node| node.min_workers).fold(0, u32::saturating_add);
-    if all > 1 || nodes.len() > 1 {
-        let reason = format!("{all} heads were made one: a cluster has one");
+    let mut all = replicas(root, service, Role::Head, report);
+    let many: u32 = all.iter().map(|replicas| replicas.count).fold(0, u32::saturating_add);
+    if many > 1 {
+        let reason = format!("{many} heads were made one: a cluster has one");
         report.note(&service.item, reason, "write a file for each cluster");
     }
-    if nodes.is_empty() {
+    if all.is_empty() {
         if !report.has_refused() {
             let message = format!("no node of `{}` is deployed, and it is the head", shown(&service.name));
             report.refuse(&service.item, message, "write `count: 1` in `deployment`");
         }
         return None;
     }
-    let head = nodes.swap_remove(0);
+    // The one that is taken is also the only one that is paid for.
+    let only = Replicas { count: 1, ..all.swap_remove(0) };
+    let env = service.env(report);
+    let head = profile::read(root, service, &only, (Role::Head, &env), report)?;
+    placements.add(service, &only, report);
     Some(Node { name: "head".to_owned(), min_workers: 0, ..head })
 }
 
-/// The nodes of a service, one type for each profile that it is deployed with.
-fn nodes<'a>(
+/// The workers of a service, one type for each profile that it is deployed with.
+fn workers<'a>(
     root: &Item<'a>,
     service: &Service<'a>,
-    role: Role,
     placements: &mut Placements<'a>,
     report: &mut Report,
 ) -> Vec<Node> {
     let env = service.env(report);
     let mut nodes = Vec::new();
-    for replicas in replicas(root, service, role, report) {
-        let Some(node) = profile::read(root, service, &replicas, (role, &env), report) else { continue };
+    for replicas in replicas(root, service, Role::Worker, report) {
+        let Some(node) = profile::read(root, service, &replicas, (Role::Worker, &env), report) else {
+            continue;
+        };
         placements.add(service, &replicas, report);
         nodes.push(node);
     }

@@ -5,6 +5,7 @@ use super::draft::{Draft, Market, Node};
 use super::env::Env;
 use super::image::Ray;
 use super::size;
+use super::source::is_printable;
 use std::fmt::Write as _;
 
 /// The file. Everything that comes from the source is quoted where YAML needs it.
@@ -16,8 +17,8 @@ pub(super) fn cluster_file(draft: &Draft, source: Kind) -> String {
         Kind::AkashSdl => "    # an SDL names no cluster; choose what you like",
         Kind::RayLauncher => "    # the file names none; choose what you like",
     };
-    line(&mut out, &format!("cluster_name: {}{rename}", draft.name));
-    line(&mut out, &format!("head_node_type: {}", draft.head.name));
+    line(&mut out, &format!("cluster_name: {}{rename}", scalar(&draft.name)));
+    line(&mut out, &format!("head_node_type: {}", scalar(&draft.head.name)));
     types(&mut out, draft);
     let numbers = [
         ("max_workers", draft.max_workers.map(|number| number.to_string())),
@@ -79,9 +80,9 @@ fn types(out: &mut String, draft: &Draft) {
             && node.env.is_empty()
     };
     if all.iter().all(is_short) {
-        let widest = all.iter().map(|node| node.name.len()).max().unwrap_or_default();
+        let widest = all.iter().map(|node| scalar(&node.name).len()).max().unwrap_or_default();
         for node in all {
-            let name = format!("{}:", node.name);
+            let name = format!("{}:", scalar(&node.name));
             let counts: String =
                 counts(node).iter().map(|(key, count)| format!(", {key}: {count}")).collect();
             let width = widest.saturating_add(1);
@@ -104,10 +105,11 @@ fn counts(node: &Node) -> Vec<(&'static str, u32)> {
 }
 
 fn block(out: &mut String, node: &Node) {
-    line(out, &format!("  {}:", node.name));
+    line(out, &format!("  {}:", scalar(&node.name)));
     line(out, &format!("    resources: {}", resources(node)));
     if !node.models.is_empty() {
-        line(out, &format!("    gpu: [{}]", node.models.join(", ")));
+        let models: Vec<String> = node.models.iter().map(|model| flow(model)).collect();
+        line(out, &format!("    gpu: [{}]", models.join(", ")));
     }
     for (key, bytes) in [("object_store_memory", node.object_store), ("storage", node.storage)] {
         if let Some(bytes) = bytes {
@@ -241,13 +243,6 @@ fn is_plain(text: &str) -> bool {
 fn is_version(text: &str) -> bool {
     let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     text.split('.').count() == 3 && text.split('.').all(number)
-}
-
-fn is_printable(c: char) -> bool {
-    // Marks that turn the direction of a line could show another command than the one that runs.
-    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let breaks = matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
-    !c.is_control() && !turns && !breaks
 }
 
 fn quoted(text: &str) -> String {

@@ -2,6 +2,7 @@
 
 use super::super::env::Env;
 use super::super::note::Report;
+use super::super::shell::split;
 use super::super::source::{Item, shown};
 
 /// The images of the head and of the workers, the head's first.
@@ -45,10 +46,11 @@ fn options<'a>(root: &Item<'a>, list: &str) -> Vec<Given<'a>> {
     let mut options: Vec<Given<'a>> = Vec::new();
     for item in root.key("docker").key(list).items() {
         let text = item.text().unwrap_or_default();
-        for word in text.split_whitespace().map(|word| word.trim_matches(['"', '\''])) {
+        for word in words(&text) {
+            let word = word.as_str();
             let glued = word.strip_prefix("-e").filter(|rest| rest.contains('='));
             let (name, value) = match (glued, word.split_once('=')) {
-                (Some(assignment), _) => ("-e", Some(assignment)),
+                (Some(assignment), _) => ("-e", Some(assignment.strip_prefix('=').unwrap_or(assignment))),
                 (None, Some((name, value))) => (name, Some(value)),
                 (None, None) => (word, None),
             };
@@ -64,6 +66,16 @@ fn options<'a>(root: &Item<'a>, list: &str) -> Vec<Given<'a>> {
         }
     }
     options
+}
+
+/// The words of an option. The launcher gives them to a shell, so that quotes mean what they mean there.
+fn words(text: &str) -> Vec<String> {
+    let words = split(text);
+    if words.iter().any(|word| word.separator) {
+        // Nobody means two commands: `-e URL=http://x/?a=1&b=2`.
+        return text.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect();
+    }
+    words.into_iter().map(|word| word.text).collect()
 }
 
 /// Says what of the section has no place in a cluster file.

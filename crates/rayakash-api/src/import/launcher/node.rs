@@ -113,7 +113,13 @@ fn machine(item: &Item<'_>) -> String {
 fn others(resources: &Item<'_>, node: &mut Node, report: &mut Report) {
     for (key, item) in resources.entries() {
         if let Some(model) = key.strip_prefix("accelerator_type:").filter(|_| node.gpus > 0) {
-            node.models.extend(gpu_model(model));
+            match gpu_model(model) {
+                Some(model) => node.models.push(model),
+                None => {
+                    let reason = format!("`{}` is no model of a GPU, and was left out", shown(model));
+                    report.note(&item, reason, "write it under `gpu`");
+                }
+            }
         } else if !["CPU", "GPU", "memory", "object_store_memory"].contains(&key.as_str()) {
             let reason =
                 format!("the resource `{}` was left out: nodes have CPU, GPU and memory", shown(&key));

@@ -56,11 +56,15 @@ impl<'a> Placements<'a> {
             report.note(other, reason, "");
         }
         for (key, item) in first.key("attributes").entries() {
-            let value = item.text().unwrap_or_default();
-            if is_secret(&key, &value) {
-                report.note(&item, "the attribute is probably a secret, and was left out", "");
-            } else {
-                market.attributes.push((key, value));
+            match item.text() {
+                Some(value) if is_secret(&key, &value) => {
+                    report.note(&item, "the attribute is probably a secret, and was left out", "");
+                }
+                Some(value) => market.attributes.push((key, value)),
+                None => {
+                    let reason = format!("the attribute `{}` has no text, and was left out", shown(&key));
+                    report.note(&item, reason, "write it as one text");
+                }
             }
         }
         auditors(&first.key("signedBy"), &mut market, report);

@@ -2,13 +2,13 @@
 
 use super::super::draft::Node;
 use super::super::env::Env;
-use super::super::limits::{self, CPUS, GPUS, bytes, node_memory, objects};
+use super::super::limits::{self, CPUS, bytes, node_memory, objects};
 use super::super::note::Report;
-use super::super::size::{count, millis};
+use super::super::size::millis;
 use super::super::source::{Item, shown};
 use super::super::start::Role;
 use super::service::Service;
-use super::{Replicas, type_name};
+use super::{Replicas, gpu, type_name};
 
 /// The node type of a service with a profile; none when something is refused.
 pub(super) fn read(
@@ -26,7 +26,7 @@ pub(super) fn read(
         return None;
     };
     let (cpus, memory) = (cpus(&resources, report), memory(&resources, role, report));
-    let (gpus, models) = gpu(&resources.key("gpu"), report)?;
+    let (gpus, models) = gpu::read(&resources.key("gpu"), report)?;
     let mut node = Node {
         name: type_name(&service.name),
         min_workers: replicas.count,
@@ -55,7 +55,7 @@ fn cpus(resources: &Item<'_>, report: &mut Report) -> Option<u32> {
             "`market.attributes` chooses providers",
         );
     }
-    let item = cpu.key("units");
+    let item = cpu.own_or("units");
     let text = item.text().unwrap_or_default();
     let Some(millis) = millis(&text).filter(|millis| *millis > 0) else {
         report.refuse(&item, format!("`{}` is no number of cores", shown(&text)), "such as `2` or `500m`");
@@ -77,56 +77,8 @@ fn cpus(resources: &Item<'_>, report: &mut Report) -> Option<u32> {
 }
 
 fn memory(resources: &Item<'_>, role: Role, report: &mut Report) -> Option<u64> {
-    let bytes = bytes(&resources.key("memory").key("size"), report)?;
-    node_memory(bytes, role, &resources.key("memory").key("size"), report)
-}
-
-/// How many graphics processors, and which; none when that is refused.
-fn gpu(item: &Item<'_>, report: &mut Report) -> Option<(u32, Vec<String>)> {
-    let units = item.key("units");
-    let text = units.text().unwrap_or_else(|| "0".to_owned());
-    let Some(number) = count(&text).filter(|number| *number <= GPUS) else {
-        report.refuse(&units, format!("`{}` is no number of GPUs", shown(&text)), "whole GPUs, 24 at most");
-        return None;
-    };
-    let mut models = Vec::new();
-    let vendors = item.key("attributes").key("vendor");
-    for (vendor, list) in vendors.entries().into_iter().filter(|_| number > 0) {
-        if vendor != "nvidia" {
-            let reason =
-                format!("GPUs of `{}` cannot be chosen: Akash knows those of NVIDIA", shown(&vendor));
-            report.note(&list, reason, "");
-            continue;
-        }
-        for entry in list.items() {
-            models.extend(model(&entry, report).filter(|model| !models.contains(model)));
-        }
-    }
-    Some((number, if models.iter().any(|model| model == "*") { Vec::new() } else { models }))
-}
-
-fn model(entry: &Item<'_>, report: &mut Report) -> Option<String> {
-    let item = entry.get("model")?;
-    let model = item.text()?.trim().to_ascii_lowercase();
-    if let Some(interface) = entry.get("interface") {
-        report.note(
-            &interface,
-            "the interface of a GPU was left out: models are chosen by name and memory",
-            "",
-        );
-    }
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if model != "*" && (model.is_empty() || !model.chars().all(plain)) {
-        report.note(
-            &item,
-            format!("`{}` is no model of a GPU, and was left out", shown(&model)),
-            "write it under `gpu`",
-        );
-        return None;
-    }
-    let ram =
-        entry.get("ram").and_then(|ram| bytes(&ram, report)).map(|bytes| bytes >> 30).filter(|gib| *gib > 0);
-    Some(ram.map_or(model.clone(), |gib| format!("{model}/{gib}Gi")))
+    let size = resources.key("memory").own_or("size");
+    node_memory(bytes(&size, report)?, role, &size, report)
 }
 
 /// The disk, and the RAM volume of Ray's objects.
@@ -134,7 +86,7 @@ fn volumes(storage: &Item<'_>, service: &Service<'_>, node: &mut Node, report: &
     let volumes = if storage.is_mapping() { vec![storage.clone()] } else { storage.items() };
     let mut disk: Option<u64> = None;
     for volume in volumes {
-        let Some(bytes) = bytes(&volume.key("size"), report) else { continue };
+        let Some(bytes) = bytes(&volume.own_or("size"), report) else { continue };
         let name = volume.get("name").and_then(|name| name.text()).unwrap_or_else(|| "default".to_owned());
         let attribute = |key: &str| volume.key("attributes").key(key).text().unwrap_or_default();
         let mount =

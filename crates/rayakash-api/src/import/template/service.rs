@@ -1,7 +1,9 @@
 //! A service of the SDL.
 
 use super::super::env::Env;
+use super::super::image::is_public_ray;
 use super::super::note::Report;
+use super::super::shell::script;
 use super::super::size::count;
 use super::super::source::{Item, shown};
 use super::super::start::{self, Start};
@@ -32,7 +34,7 @@ impl<'a> Service<'a> {
             // `cmd` is no key of SDL, but it tells what was meant.
             let real = words(&item, &["command", "args"]);
             let meant = words(&item, &["cmd"]);
-            let start = start::find(&start::script(&real)).or_else(|| start::find(&start::script(&meant)));
+            let start = start::find(&script(&real)).or_else(|| start::find(&script(&meant)));
             Self { name, item, image, start }
         };
         Some(given.into_iter().map(read).collect())
@@ -48,13 +50,17 @@ impl<'a> Service<'a> {
     pub(super) fn env(&self, report: &mut Report) -> Env {
         let mut env = Env::default();
         let given = self.item.key("env");
-        for item in given.items().iter().filter(|_| !given.is_mapping()) {
-            env.entry(item, report);
-        }
-        for (name, item) in given.entries() {
-            env.set(&name, &item.text().unwrap_or_default(), &item, report);
+        given.items().iter().for_each(|item| env.entry(item, report));
+        // The script runs in the container, so that what it sets is over the container's.
+        for (name, value) in self.start.iter().flat_map(|start| &start.exports) {
+            env.set(name, value, &self.command(), report);
         }
         env
+    }
+
+    /// Whether its image can only be fetched with an account.
+    pub(super) fn is_private(&self) -> bool {
+        self.item.get("credentials").is_some_and(|given| !given.is_empty()) && !is_public_ray(&self.image)
     }
 
     /// The hosts of which its variables say that Ray's head is there.
@@ -158,11 +164,12 @@ fn note_keys(service: &Service<'_>, report: &mut Report) {
         match key.as_str() {
             "params" => note_params(item, report),
             "credentials" => {
-                report.note(
-                    item,
-                    "the account of a private registry was left out: Ray's own image needs none",
-                    "",
-                );
+                let why = if service.is_private() {
+                    "this release has none for registries"
+                } else {
+                    "Ray's own image needs none"
+                };
+                report.note(item, format!("the account of a private registry was left out: {why}"), "");
             }
             "cmd" => report.note(
                 item,

@@ -112,6 +112,24 @@ fn docker() {
 }
 
 #[test]
+fn quotes_in_options_of_docker() {
+    check_top(
+        "docker: { run_options: [\"-e A='a b c'\", '--env B=\"x y\"', -e=C=1, '-eD=2 -e E=3', '-e F=x?a=1&b=2', \"--env='G=a b'\"] }",
+        &[
+            "env:",
+            "  A: a b c",
+            "  B: x y",
+            "  C: \"1\"",
+            "  D: \"2\"",
+            "  E: \"3\"",
+            "  F: x?a=1&b=2",
+            "  G: a b",
+        ],
+        &[],
+    );
+}
+
+#[test]
 fn variables_of_containers() {
     check_top(
         "docker: { run_options: [-eA=1, -e HF_TOKEN=abc], head_run_options: ['-e B=2'], worker_run_options: ['-e A=3'] }",
@@ -222,6 +240,14 @@ fn names() {
     );
     let file = import(&twins).unwrap().cluster_file;
     assert!(file.contains("  worker:   {") && file.contains("  worker-2: {"), "{file}");
+    // Names that YAML takes for something else.
+    for name in ["true", "'null'"] {
+        let file = import(&TYPES.replace("cluster_name: mine", &format!("cluster_name: {name}"))).unwrap();
+        assert_eq!(file.cluster_name, name.trim_matches('\''));
+    }
+    let null = TYPES.replace("  head:", "  'null':").replace("type: head", "type: 'null'");
+    let file = import(&null.replace("  worker:", "  'on':")).unwrap().cluster_file;
+    assert!(file.contains("head_node_type: \"null\"\n") && file.contains("  \"on\":   {"), "{file}");
     let nameless = TYPES.replace("cluster_name: mine\n", "");
     let ray = import(&nameless).unwrap();
     assert_eq!((ray.cluster_name.as_str(), ray.notes), ("ray", vec![]));

@@ -87,6 +87,9 @@ fn resources() {
         ],
     );
     check(&with(cpu, "units: '2' }"), &[], &[]);
+    check(&with("cpu: { units: 2 }", "cpu: 2"), &[], &[]);
+    check(&with("memory: { size: 4Gi }", "memory: 4Gi"), &[], &[]);
+    check(&with("storage: { size: 20Gi }", "storage: 20Gi"), &[], &[]);
     check(
         &with("size: 4Gi", "size: 512Mi"),
         &["    resources: { CPU: 2, memory: 1Gi }"],
@@ -115,12 +118,66 @@ fn resources() {
         ],
     );
     check(
-        &gpu("{ units: 2, attributes: { vendor: { amd: [{ model: mi300 }] } } }"),
+        &gpu("{ units: 2, attributes: { vendor: { amd: } } }"),
         &[has],
         &[
             "11: profiles.compute.head.resources.gpu.attributes.vendor.amd: GPUs of `amd` cannot be chosen: Akash knows those of NVIDIA",
         ],
     );
+}
+
+#[test]
+fn no_gpu_is_lost_without_a_word() {
+    let gpu = |gpu: &str| with("memory: { size: 4Gi }", &format!("gpu: {gpu}, memory: {{ size: 4Gi }}"));
+    let one = "    resources: { CPU: 2, GPU: 1, memory: 4Gi }";
+    check(&gpu("{ units: 1, models: [4090, 'null'] }"), &[one, "    gpu: [\"4090\", \"null\"]"], &[]);
+    check(&gpu("2"), &["    resources: { CPU: 2, GPU: 2, memory: 4Gi }"], &[]);
+    for form in [
+        "{ units: 1, attributes: { vendor: { nvidia: [a100, h100] } } }",
+        "{ units: 1, attributes: { vendor: { nvidia: [{ model: [a100, h100] }] } } }",
+        "{ units: 1, attributes: { vendor: { NVIDIA: [{ model: a100 }, { model: H100 }] } } }",
+        "{ units: 1, attributes: { nvidia: [{ model: a100 }, { model: h100 }] } }",
+        "{ units: 1, vendor: nvidia, model: [a100, h100] }",
+        "{ units: 1, vendor: { nvidia: [a100, h100, a100] } }",
+        "{ units: 1, models: [a100, h100] }",
+    ] {
+        check(&gpu(form), &[one, "    gpu: [a100, h100]"], &[]);
+    }
+    for ram in ["80G", "80GB", "80Gb", "80 GiB", "80", "81920Mi"] {
+        let note = format!(
+            "11: profiles.compute.head.resources.gpu.attributes.vendor.nvidia.ram: `{ram}` was read as 80Gi"
+        );
+        let form =
+            format!("{{ units: 1, attributes: {{ vendor: {{ nvidia: {{ model: a100, ram: {ram} }} }} }} }}");
+        check(&gpu(&form), &[one, "    gpu: [a100/80Gi]"], &[&note]);
+    }
+    check(
+        &gpu(
+            "{ attributes: { wings: 2, vendor: { amd: [mi300x], nvidia: [{ model: a100, ram: lots, x: y }] } } }",
+        ),
+        &[one, "    gpu: [a100]"],
+        &[
+            "11: profiles.compute.head.resources.gpu: there are no `units`: one GPU is taken; correct `GPU`",
+            "11: profiles.compute.head.resources.gpu.attributes.wings: `wings` of the GPUs was left out; models are named under `gpu`",
+            "11: profiles.compute.head.resources.gpu.attributes.vendor.amd: GPUs of `amd` cannot be chosen: Akash knows those of NVIDIA",
+            "11: profiles.compute.head.resources.gpu.attributes.vendor.nvidia[0].ram: `lots` is no memory of a GPU, and was left out; such as `80Gi`",
+            "11: profiles.compute.head.resources.gpu.attributes.vendor.nvidia[0].x: `x` of the GPUs was left out; models are named under `gpu`",
+        ],
+    );
+    let lost = "no model of these GPUs can be asked for, and any other may be the wrong one | name models of NVIDIA as Akash does, such as `a100`, or `*` for any";
+    for form in [
+        "{ units: 1, attributes: { vendor: { amd: [{ model: mi300 }] } } }",
+        "{ units: 1, vendor: amd, model: mi300 }",
+        "{ units: 1, attributes: { vendor: { nvidia: [{ model: 'RTX 4090' }] } } }",
+        "{ units: 1, attributes: { vendor: { nvidia: [{ name: a100 }] } } }",
+    ] {
+        let found = refused(&gpu(form));
+        assert!(
+            matches!(found.as_slice(), [one] if one.starts_with("11:") && one.ends_with(lost)),
+            "{found:?}"
+        );
+    }
+    assert_eq!(refused(&gpu("[a100]")), ["11:45 this is no number of GPUs | whole GPUs, 24 at most"]);
 }
 
 #[test]
@@ -207,6 +264,33 @@ fn images() {
 }
 
 #[test]
+fn private_images() {
+    let text = |image: &str| {
+        let plain = plain().replace("rayproject/ray:2.60.0-py311-cpu", image);
+        plain.replacen(
+            "    command:",
+            "    credentials: { host: x, username: u, password: p }\n    command:",
+            1,
+        )
+    };
+    check(
+        &text("ghcr.io/me/ray:2.60.0-py311"),
+        &[],
+        &[
+            "4: services.ray-head.image: the image `ghcr.io/me/ray:2.60.0-py311` was left out: it is private, and this release has no accounts of registries; install what it adds in `setup_commands`, or make it public",
+            "5: services.ray-head.credentials: the account of a private registry was left out: this release has none for registries",
+        ],
+    );
+    check(
+        &text("rayproject/ray:2.60.0-py311"),
+        &[],
+        &[
+            "5: services.ray-head.credentials: the account of a private registry was left out: Ray's own image needs none",
+        ],
+    );
+}
+
+#[test]
 fn commands() {
     let head = "[ray, start, --head, --port=6379]";
     check(
@@ -243,12 +327,53 @@ fn commands() {
     let secret = with(head, "[sh, -c, 'export HF_TOKEN=hf_abc; ray start --head']");
     check(
         &secret,
-        &[],
         &[
-            "5: services.ray-head.command: the command was left out: it holds the secret `HF_TOKEN`; take the value from the environment",
+            "    # env:",
+            "    #   Secrets, left out with their values; this release refuses them here.",
+            "    #   HF_TOKEN: { secret: HF_TOKEN }",
         ],
+        &["5: services.ray-head.command: `HF_TOKEN` is probably a secret, and was left out with its value"],
     );
     assert_eq!(import(&secret).unwrap().secrets, [Secret { name: "HF_TOKEN".into(), line: 5 }]);
+}
+
+#[test]
+fn scripts() {
+    let head = |command: &str| with("[ray, start, --head, --port=6379]", command);
+    let x = ["head_setup_commands:", "  - pip install x"];
+    for command in [
+        "[tini, --, bash, -c, 'pip install x && ray start --head']",
+        "[/usr/bin/env, bash, -c, 'pip install x && ray start --head']",
+        "\"bash -c 'pip install x; ray start --head'\"",
+        "[bash, -c, 'pip install x; ray start --head > /tmp/log 2>&1']",
+        "[bash, -c, \"# ray start --address=foo:1\\npip install x\\nray start --head\"]",
+    ] {
+        check(&head(command), &x, &[]);
+    }
+    check(
+        &head("[bash, -c, 'pip install x >/dev/null 2>&1; ray start --head']"),
+        &["head_setup_commands:", "  - pip install x >/dev/null 2>&1"],
+        &[],
+    );
+    let apart = "5: services.ray-head.command: what stands before `ray start` was left out: it cannot be told apart from the start; what installs software belongs in `setup_commands`";
+    for test in
+        ["[ -f /x ] &&", "[[ -f /x ]] &&", "pip install x; test -f /x &&", "pip install x ||", "server &"]
+    {
+        check(&head(&format!("[bash, -c, '{test} ray start --head']")), &[], &[apart]);
+    }
+    check(
+        &head("[bash, -c, 'export A=1 B=\"x y\"; pip install x && C=3 ray start --head']"),
+        &[&["    env:", "      A: \"1\"", "      B: x y", "      C: \"3\""], x.as_slice()].concat(),
+        &[],
+    );
+    check(
+        &head("[bash, -c, 'cd /opt && source env.sh && export PATH=/opt/bin:$PATH && ray start --head']"),
+        &[],
+        &[
+            "5: services.ray-head.command: what `source` sets before `ray start` does not reach Ray; write variables under `env`",
+            "5: services.ray-head.command: what `export PATH` sets before `ray start` does not reach Ray; write variables under `env`",
+        ],
+    );
 }
 
 #[test]
@@ -304,6 +429,40 @@ fn variables() {
 }
 
 #[test]
+fn variables_in_other_forms() {
+    let env = |list: &str| with("  ray-worker:\n", &format!("    env: {list}\n  ray-worker:\n"));
+    // The form of Kubernetes: one variable, whose name and value have keys of their own.
+    check(
+        &env(
+            "[{ name: DB_LOGIN_TOKEN, value: abc }, { name: A, value: 1, x: y }, { key: HF_TOKEN, value: abc }, { name: C, valueFrom: { secretKeyRef: { key: c } } }, { name: D, valueFrom: { fieldRef: {} } }]",
+        ),
+        &[
+            "    env:",
+            "      A: \"1\"",
+            "      # Secrets, left out with their values; this release refuses them here.",
+            "      # DB_LOGIN_TOKEN: { secret: DB_LOGIN_TOKEN }",
+            "      # HF_TOKEN: { secret: HF_TOKEN }",
+            "      # C: { secret: C }",
+        ],
+        &[
+            "6: services.ray-head.env[0].value: `DB_LOGIN_TOKEN` is probably a secret, and was left out with its value",
+            "6: services.ray-head.env[1].x: `x` beside the name of a variable was left out",
+            "6: services.ray-head.env[2].value: `HF_TOKEN` is probably a secret, and was left out with its value",
+            "6: services.ray-head.env[3].valueFrom: `C` is probably a secret, and was left out with its value",
+            "6: services.ray-head.env[4].valueFrom: `D` was left out: its value is in Kubernetes; write `NAME: value` under `env`",
+        ],
+    );
+    check(
+        &env("{ A: [1, 2], B: , C: { d: e } }"),
+        &["    env:", "      B: \"\""],
+        &[
+            "6: services.ray-head.env.A: the value of `A` is no text, and was left out; write it as one text",
+            "6: services.ray-head.env.C: the value of `C` is no text, and was left out; write it as one text",
+        ],
+    );
+}
+
+#[test]
 fn the_market() {
     check(
         &with(
@@ -317,6 +476,18 @@ fn the_market() {
             "    tier: \"1\"",
         ],
         &["16: profiles.placement.here.signedBy.anyOf[1]: `nobody` is no address on Akash, and was left out"],
+    );
+    check(
+        &with(
+            "    here:\n",
+            "    here:\n      attributes: { host: [a, b], region: null, \"x\\u202ey\": {} }\n",
+        ),
+        &[],
+        &[
+            "15: profiles.placement.here.attributes.host: the attribute `host` has no text, and was left out; write it as one text",
+            "15: profiles.placement.here.attributes.region: the attribute `region` has no text, and was left out; write it as one text",
+            "15: profiles.placement.here.attributes.x\u{fffd}y: the attribute `x\u{fffd}y` has no text, and was left out; write it as one text",
+        ],
     );
     let no_price = |from: &str, to: &str, note: &str| {
         let imported = import(&with(from, to)).unwrap();
@@ -372,7 +543,16 @@ fn counts_and_kinds() {
     );
     check(
         &with("profile: head, count: 1", "profile: head, count: 3"),
-        &["  max_price: 2.40    # US dollars per hour, for all nodes together"],
+        &[],
+        &["3: services.ray-head: 3 heads were made one: a cluster has one; write a file for each cluster"],
+    );
+    // Nor does another placement of the head raise the ceiling.
+    check(
+        &with(
+            "here: { profile: head, count: 1 } }",
+            "here: { profile: head, count: 2 }, there: { profile: worker, count: 1 } }",
+        ),
+        &[],
         &["3: services.ray-head: 3 heads were made one: a cluster has one; write a file for each cluster"],
     );
     check(
