@@ -8,7 +8,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use akash_sdl::{Manifest, Sdl, SdlError};
+use akash_sdl::{Manifest, Review, Sdl};
 use flate2::read::GzDecoder;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -105,8 +105,8 @@ fn score(path: &Path) -> Result<Score, String> {
             return Err(format!("line {number}: no `sdl`"));
         };
         let akash_accepts = field(&value, "hash").is_string();
-        match Sdl::parse(text) {
-            Ok(sdl) if akash_accepts => match difference(&sdl, &value) {
+        match Sdl::review(text) {
+            Ok(read) if akash_accepts => match difference(&read, &value) {
                 None => score.accepted += 1,
                 Some(what) => score.wrong.push(format!("line {number}{name}: {what}")),
             },
@@ -128,13 +128,9 @@ fn field<'a>(value: &'a Value, key: &str) -> &'a Value {
 }
 
 /// The first answer that differs.
-fn difference(sdl: &Sdl, answers: &Value) -> Option<String> {
-    compare(sdl, answers).unwrap_or_else(|error| Some(format!("accepted, then refused: {error}")))
-}
-
-fn compare(sdl: &Sdl, answers: &Value) -> Result<Option<String>, SdlError> {
-    let (groups, manifest) = sdl.build()?;
-    let (json, groups_json) = (manifest.to_json(), sdl.groups_json()?);
+fn difference(read: &Review, answers: &Value) -> Option<String> {
+    let Review { sdl, groups, manifest, .. } = read;
+    let (json, groups_json) = (manifest.to_json(), read.groups_json());
     let sum = |text: &str| Value::from(hex::encode(Sha256::digest(text)));
     let whole = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
     let ours = [
@@ -147,19 +143,19 @@ fn compare(sdl: &Sdl, answers: &Value) -> Result<Option<String>, SdlError> {
     let differs =
         |(key, ours): &(&str, Value)| Some(field(answers, key)).is_some_and(|it| !it.is_null() && it != ours);
     if let Some((key, _)) = ours.iter().find(|ours| differs(ours)) {
-        return Ok(Some(format!("another {key}")));
+        return Some(format!("another {key}"));
     }
-    if let Err(error) = manifest.check_against(&groups) {
-        return Ok(Some(format!("its own groups: {error}")));
+    if let Err(error) = manifest.check_against(groups) {
+        return Some(format!("its own groups: {error}"));
     }
     let again = [
         (
-            Manifest::from_json(json.as_bytes()).as_ref() == Ok(&manifest),
+            Manifest::from_json(json.as_bytes()).as_ref() == Ok(manifest),
             "the manifest's own JSON reads otherwise",
         ),
         (Sdl::parse(&sdl.to_yaml()).as_ref() == Ok(sdl), "its own YAML reads otherwise"),
     ];
-    Ok(again.into_iter().find(|(same, _)| !same).map(|(_, what)| what.to_owned()))
+    again.into_iter().find(|(same, _)| !same).map(|(_, what)| what.to_owned())
 }
 
 #[expect(clippy::print_stdout, reason = "the result of a program goes to stdout, from this one place")]
@@ -195,12 +191,12 @@ mod tests {
             .find(|line| line.windows(8).any(|w| w == b"\"groups\""))
             .unwrap();
         let accepted: Value = serde_json::from_slice(line).unwrap();
-        let sdl = Sdl::parse(accepted["sdl"].as_str().unwrap()).unwrap();
-        assert_eq!(difference(&sdl, &accepted), None);
+        let read = Sdl::review(accepted["sdl"].as_str().unwrap()).unwrap();
+        assert_eq!(difference(&read, &accepted), None);
         for key in ["hash", "manifest", "groups"] {
             let mut other = accepted.clone();
             other[key] = "another".into();
-            assert_eq!(difference(&sdl, &other), Some(format!("another {key}")));
+            assert_eq!(difference(&read, &other), Some(format!("another {key}")));
         }
     }
 }

@@ -21,5 +21,5 @@ pub use manifest::{Manifest, ManifestError};
 pub use places::Places;
 pub use sdl::{
     Compute, Credentials, Expose, Gpu, GpuModel, HttpOptions, Interface, Mount, Params, Placement, Protocol,
-    Replicas, Sdl, Service, SignedBy, StorageClass, Tee, To, Version, Volume,
+    Replicas, Review, Sdl, Service, SignedBy, StorageClass, Tee, To, Version, Volume,
 };

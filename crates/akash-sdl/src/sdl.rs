@@ -319,23 +319,46 @@ pub struct Replicas {
     pub count: u32,
 }
 
+/// A document that was read, and all that comes of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Review {
+    /// The document.
+    pub sdl: Sdl,
+    /// The groups for `MsgCreateDeployment`.
+    pub groups: Vec<GroupSpec>,
+    /// The manifest for the provider.
+    pub manifest: Manifest,
+    /// What Akash accepts in it though it will hardly be what was meant: such a deployment gets no bid, does not start, or is not
+    /// what it looks like. In the order of the text.
+    pub doubts: Vec<Problem>,
+}
+
+impl Review {
+    /// The groups as [`Sdl::groups_json`] gives them.
+    pub fn groups_json(&self) -> String {
+        json::canonical(&groups::value(&self.sdl, &self.groups))
+    }
+}
+
 impl Sdl {
     /// Reads a document and checks all that Akash's own reader checks. Errors carry line and column.
     pub fn parse(text: &str) -> Result<Self, SdlError> {
-        let (sdl, _, _) = read(text)?;
-        Ok(sdl)
+        Ok(Self::review(text)?.sdl)
     }
 
-    /// Reads a document as [`Self::parse`] does, and says what Akash accepts in it though it will hardly be what was meant: such
-    /// a deployment gets no bid, does not start, or is not what it looks like. In the order of the text.
-    pub fn review(text: &str) -> Result<(Self, Vec<Problem>), SdlError> {
-        let (sdl, root, mut doubts) = read(text)?;
+    /// Reads a document as [`Self::parse`] does, and gives all that comes of it.
+    pub fn review(text: &str) -> Result<Review, SdlError> {
+        let root = yaml::load(text)?;
+        let found = Found::default();
+        let sdl = read::document(&root, &found);
+        let mut doubts = found.into_result()?;
+        let plan = plan::make(&sdl).map_err(|error| error.placed(|path| root.locate(path)))?;
         doubts.extend(plan::doubts(&sdl));
         for doubt in &mut doubts {
             doubt.placed(|path| root.locate(path));
         }
         doubts.sort_by_key(|doubt| doubt.at);
-        Ok((sdl, doubts))
+        Ok(Review { sdl, groups: plan.groups, manifest: plan.manifest, doubts })
     }
 
     /// The document as YAML; reading it gives an equal value.
@@ -363,14 +386,4 @@ impl Sdl {
         let plan = plan::make(self)?;
         Ok((plan.groups, plan.manifest))
     }
-}
-
-/// The document, where its values stand, and what was doubtful while it was read.
-fn read(text: &str) -> Result<(Sdl, yaml::Node, Vec<Problem>), SdlError> {
-    let root = yaml::load(text)?;
-    let found = Found::default();
-    let sdl = read::document(&root, &found);
-    let doubts = found.into_result()?;
-    plan::make(&sdl).map_err(|error| error.placed(|path| root.locate(path)))?;
-    Ok((sdl, root, doubts))
 }

@@ -104,7 +104,7 @@ const DOUBTFUL: &[(&str, &str, &str)] = &[
 /// The doubts about the document with one text in place of another, a line each; an error is one too.
 fn doubts(from: &str, to: &str) -> String {
     match Sdl::review(&PLAIN.replacen(from, to, 1)) {
-        Ok((_, doubts)) => doubts.iter().map(line).collect::<Vec<_>>().join("\n"),
+        Ok(review) => review.doubts.iter().map(line).collect::<Vec<_>>().join("\n"),
         Err(error) => format!("refused: {error}"),
     }
 }
@@ -123,7 +123,7 @@ fn nothing_is_said_against_a_plain_document() {
 fn what_will_hardly_be_meant_is_said() {
     let long = "w".repeat(64);
     let renamed = PLAIN.replace("web", &long);
-    let (_, all) = Sdl::review(&renamed).unwrap();
+    let all = Sdl::review(&renamed).unwrap().doubts;
     assert_eq!(all.len(), 1, "{all:?}");
     assert_eq!(
         all[0].to_string(),
@@ -134,7 +134,7 @@ fn what_will_hardly_be_meant_is_said() {
         assert_eq!(doubts(from, to), said, "{to}");
     }
     let tee = PLAIN.replace("params: {", "params: {tee: cpu, ").replace("region: eu", "tee/type: cpu");
-    let (_, all) = Sdl::review(&tee).unwrap();
+    let all = Sdl::review(&tee).unwrap().doubts;
     assert_eq!(all.len(), 1, "{all:?}");
     let five: String = (0..3)
         .map(|n| format!("          - {{name: v{n}, size: 1Gi, attributes: {{class: ram}}}}\n"))
@@ -142,7 +142,7 @@ fn what_will_hardly_be_meant_is_said() {
     let many = PLAIN
         .replace("          - size: 1Gi\n", &format!("          - size: 1Gi\n{five}"))
         .replace("2Gi", "9Gi");
-    let (_, all) = Sdl::review(&many).unwrap();
+    let all = Sdl::review(&many).unwrap().doubts;
     assert_eq!(all.len(), 1, "{all:?}");
     assert!(all[0].message.starts_with("with more than 4 volumes"), "{all:?}");
 }

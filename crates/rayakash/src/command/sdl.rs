@@ -5,7 +5,7 @@ use crate::args::Sdl;
 use crate::failure::Failure;
 use crate::file;
 use crate::output::Output;
-use akash_sdl::{Manifest, Position, SdlError};
+use akash_sdl::{Position, Review, SdlError};
 use rayakash_api::error::{Code, Exit, Problem};
 use rayakash_api::file::Diagnostic;
 use rayakash_core::view::Tip;
@@ -20,30 +20,20 @@ const BLOCK_MS: u64 = 6_000;
 
 pub(super) fn run(args: &Sdl, output: &Output) -> Outcome {
     match args {
-        Sdl::Manifest(args) => {
-            let json = document(&args.file, output)?.manifest()?.to_json();
-            output.json(&json)?;
-        }
-        Sdl::Groups(args) => {
-            let json = document(&args.file, output)?.groups_json()?;
-            output.json(&json)?;
-        }
+        Sdl::Manifest(args) => output.json(&document(&args.file, output)?.review.manifest.to_json())?,
+        Sdl::Groups(args) => output.json(&document(&args.file, output)?.review.groups_json())?,
         Sdl::Hash(args) => {
-            let hash = hex(&document(&args.file, output)?.manifest()?.hash());
+            let hash = hex(&document(&args.file, output)?.review.manifest.hash());
             output.result(&json!({ "hash": hash }), || hash)?;
         }
         Sdl::Validate(args) => {
-            let document = document(&args.file, output)?;
-            let (groups, manifest) = document.sdl.build().map_err(|error| unplaced(&error))?;
-            let invalid = |error: akash_sdl::ManifestError| {
-                Failure::from(Problem::from_error(Code::InvalidFile, &error))
-            };
-            manifest.check_against(&groups).map_err(invalid)?;
-            output.warn(&args.file, &document.warnings);
-            let hash = hex(&manifest.hash());
-            output.result(&json!({ "valid": true, "hash": hash, "warnings": document.warnings }), || {
-                "valid".to_owned()
-            })?;
+            let Document { review, warnings } = document(&args.file, output)?;
+            let checked = review.manifest.check_against(&review.groups);
+            checked.map_err(|error| Problem::from_error(Code::InvalidFile, &error))?;
+            output.warn(&args.file, &warnings);
+            let hash = hex(&review.manifest.hash());
+            let result = json!({ "valid": true, "hash": hash, "warnings": warnings });
+            output.result(&result, || "valid".to_owned())?;
         }
     }
     Ok(Exit::Ok)
@@ -51,18 +41,8 @@ pub(super) fn run(args: &Sdl, output: &Output) -> Outcome {
 
 /// A valid document, and what in it will hardly be what was meant.
 struct Document {
-    sdl: akash_sdl::Sdl,
+    review: Review,
     warnings: Vec<Diagnostic>,
-}
-
-impl Document {
-    fn manifest(&self) -> Result<Manifest, Failure> {
-        self.sdl.manifest().map_err(|error| unplaced(&error))
-    }
-
-    fn groups_json(&self) -> Result<String, Failure> {
-        self.sdl.groups_json().map_err(|error| unplaced(&error))
-    }
 }
 
 /// The SDL of a file: an SDL as it is, a cluster file as it is drawn. What we draw ourselves is above doubt.
@@ -71,12 +51,13 @@ fn document(path: &Path, output: &Output) -> Result<Document, Failure> {
     if is_cluster_file(&text) {
         output.say("a cluster file: secrets that each cluster has of its own are left out, so its hash is another one there");
         let drawn = drawn(path, &text)?;
-        let sdl = akash_sdl::Sdl::parse(drawn.expose()).map_err(|error| unplaced(&error))?;
-        return Ok(Document { sdl, warnings: vec![] });
+        let review = akash_sdl::Sdl::review(drawn.expose());
+        let review = review.map_err(|error| Problem::from_error(Code::InvalidFile, &error))?;
+        return Ok(Document { review, warnings: vec![] });
     }
-    let (sdl, doubts) = akash_sdl::Sdl::review(&text).map_err(|error| refused(path, &text, &error))?;
-    let warnings = doubts.iter().map(|doubt| place(&text, doubt)).collect();
-    Ok(Document { sdl, warnings })
+    let review = akash_sdl::Sdl::review(&text).map_err(|error| refused(path, &text, &error))?;
+    let warnings = review.doubts.iter().map(|doubt| place(&text, doubt)).collect();
+    Ok(Document { review, warnings })
 }
 
 fn is_cluster_file(text: &str) -> bool {
@@ -112,11 +93,6 @@ fn place(text: &str, found: &akash_sdl::Problem) -> Diagnostic {
     let keys = found.path.join(".");
     let message = if keys.is_empty() { found.message.clone() } else { format!("{keys}: {}", found.message) };
     Diagnostic::at_line(text, at.line, at.column, message).veiled()
-}
-
-/// What cannot be after a document was read.
-fn unplaced(error: &SdlError) -> Failure {
-    Problem::from_error(Code::InvalidFile, error).into()
 }
 
 fn hex(bytes: &[u8]) -> String {

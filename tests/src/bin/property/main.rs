@@ -14,7 +14,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::process::ExitCode;
 
-use akash_sdl::Sdl;
+use akash_sdl::{Review, Sdl};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use rayakash_tests::report::{chain_of, complain, say};
 use rayakash_tests::ts_sdk::Sdk;
@@ -116,8 +116,8 @@ fn text(document: &Document) -> String {
 /// Compares one document; gives its text and our hash of it.
 fn one(document: &Document, sdk: &RefCell<Sdk>, tally: &RefCell<Tally>) -> Result<(String, String), String> {
     let text = text(document);
-    let sdl = Sdl::parse(&text).map_err(|error| format!("a valid document is refused: {error}"))?;
-    let (groups, manifest) = sdl.build().map_err(|error| error.to_string())?;
+    let read = Sdl::review(&text).map_err(|error| format!("a valid document is refused: {error}"))?;
+    let Review { sdl, groups, manifest, .. } = read;
     manifest.check_against(&groups).map_err(|error| format!("not its own groups: {error}"))?;
     let hash = hex::encode(manifest.hash());
     let theirs = sdk.borrow_mut().hash(&text).map_err(|error| error.to_string())?;
