@@ -32,8 +32,9 @@ pub use schema::json_schema;
 /// All independent mistakes at once, in the order of the text.
 pub fn parse(text: &str) -> Result<spec::Cluster, Invalid> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let invalid =
-        |found: Vec<Diagnostic>| Invalid { diagnostics: found.into_iter().map(Diagnostic::veiled).collect() };
+    let invalid = |found: Vec<Diagnostic>| Invalid {
+        diagnostics: found.into_iter().map(|found| found.veiled(text)).collect(),
+    };
     let mut value = document(text).map_err(|found| invalid(vec![found]))?;
     let mut problems = Problems::default();
     schema::check(&mut value, &mut problems);

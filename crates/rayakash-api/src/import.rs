@@ -70,7 +70,7 @@ pub enum Kind {
 /// The text is no YAML or too large a YAML, is neither kind of file, or holds what no cluster can be. Each mistake with its line.
 pub fn import(text: &str) -> Result<Imported, Invalid> {
     read(text).map_err(|invalid| Invalid {
-        diagnostics: invalid.diagnostics.into_iter().map(Diagnostic::veiled).collect(),
+        diagnostics: invalid.diagnostics.into_iter().map(|found| found.veiled(text)).collect(),
     })
 }
 

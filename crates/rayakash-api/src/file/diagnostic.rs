@@ -47,10 +47,10 @@ impl Diagnostic {
         }
     }
 
-    /// The mistake without its line where that shows a secret: logs keep what is printed.
+    /// The mistake in `text` without its line where that may show a secret: logs keep what is printed.
     #[must_use]
-    pub fn veiled(self) -> Self {
-        if !shows_secret(&self.source) {
+    pub fn veiled(self, text: &str) -> Self {
+        if !shows_secret(&self.source) && !goes_on_with_secret(text, self.line) {
             return self;
         }
         let indent: String = self.source.chars().take_while(|c| c.is_whitespace()).collect();
@@ -66,6 +66,15 @@ impl Diagnostic {
         let offset = within.char_indices().nth(before).map_or(within.trim_end().len(), |(at, _)| at);
         Self::at(text, skipped.saturating_add(offset), message, None)
     }
+}
+
+/// Whether the lines above leave the value of a secret to this one: a name without its value, or a key that has not ended.
+fn goes_on_with_secret(text: &str, line: usize) -> bool {
+    let above: Vec<&str> = text.lines().take(line.saturating_sub(1)).collect();
+    let named = above.iter().rfind(|line| !line.trim().is_empty());
+    let named = named.is_some_and(|line| !shows_secret(line) && shows_secret(&format!("{line} x")));
+    let mark = above.iter().rfind(|line| line.contains("-----BEGIN ") || line.contains("-----END "));
+    named || mark.is_some_and(|line| !line.contains("-----END "))
 }
 
 fn floor_char_boundary(text: &str, offset: usize) -> usize {
@@ -99,6 +108,29 @@ impl fmt::Display for Invalid {
             [first, rest @ ..] => {
                 write!(f, "line {}: {}, and {} more", first.line, first.message, rest.len())
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_may_hold_a_secret_is_not_shown() {
+        let table = [
+            ("env:\n  A: 1\n", 2, true),
+            ("env:\n  HF_TOKEN: abc\n", 2, false),
+            ("env:\n  HF_TOKEN: [abc]\n", 2, false),
+            ("env:\n  HF_TOKEN:\n\n    @abc\n", 4, false),
+            ("env:\n  HF_TOKEN: abc\n  A: [\n", 3, true),
+            ("env: |\n -----BEGIN KEY-----\n abc\n a: @\n", 4, false),
+            ("env: |\n -----BEGIN KEY-----\n abc\n -----END KEY-----\n a: @\n", 5, true),
+        ];
+        for (text, line, shown) in table {
+            let found = Diagnostic::at_line(text, line, 1, "wrong".to_owned());
+            let source = found.source.clone();
+            assert_eq!(found.veiled(text).source == source, shown, "{text}");
         }
     }
 }

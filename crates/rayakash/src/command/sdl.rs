@@ -92,7 +92,7 @@ fn place(text: &str, found: &akash_sdl::Problem) -> Diagnostic {
     let at = found.at.unwrap_or(Position { line: 1, column: 1 });
     let keys = found.path.join(".");
     let message = if keys.is_empty() { found.message.clone() } else { format!("{keys}: {}", found.message) };
-    Diagnostic::at_line(text, at.line, at.column, message).veiled()
+    Diagnostic::at_line(text, at.line, at.column, message).veiled(text)
 }
 
 fn hex(bytes: &[u8]) -> String {
