@@ -31,8 +31,10 @@ pub(crate) fn run(root: &Path, args: impl Iterator<Item = String>) -> ExitCode {
             ExitCode::SUCCESS
         }
         Ok(status) => {
+            let found = root.join("crates/akash-sdl/fuzz/artifacts");
             complain(&format!(
-                "the fuzzer ended with {status}; it needs `cargo install cargo-fuzz --locked`"
+                "the fuzzer ended with {status}, see above; what it found lies in {}. It needs `cargo install cargo-fuzz --locked`",
+                found.display()
             ));
             ExitCode::FAILURE
         }

@@ -1,7 +1,6 @@
 //! Why a document is refused.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::fmt;
 
 /// A place in the text.
@@ -97,6 +96,15 @@ impl From<Problem> for SdlError {
     }
 }
 
+/// The most that is said of one document.
+const MOST: usize = 500;
+
+fn add(all: &mut Vec<Problem>, problem: Problem) {
+    if all.len() < MOST && !all.contains(&problem) {
+        all.push(problem);
+    }
+}
+
 /// Takes down what is wrong or doubtful while the rest is still looked at.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
@@ -106,16 +114,12 @@ pub(crate) struct Found {
 
 impl Found {
     pub(crate) fn add(&self, problem: Problem) {
-        self.problems.borrow_mut().push(problem);
+        add(&mut self.problems.borrow_mut(), problem);
     }
 
     /// Akash accepts it, and it will hardly be what was meant.
     pub(crate) fn doubt(&self, doubt: Problem) {
-        self.doubts.borrow_mut().push(doubt);
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.problems.borrow().is_empty()
+        add(&mut self.doubts.borrow_mut(), doubt);
     }
 
     /// The value, or its type's default once the problem is taken down.
@@ -128,9 +132,7 @@ impl Found {
 
     /// What was doubtful, unless something is wrong. What several parts of a document say alike is said once.
     pub(crate) fn into_result(self) -> Result<Vec<Problem>, SdlError> {
-        let mut said = BTreeSet::new();
-        let mut problems =
-            self.problems.into_inner().into_iter().filter(|problem| said.insert(problem.clone()));
+        let mut problems = self.problems.into_inner().into_iter();
         match problems.next() {
             None => Ok(self.doubts.into_inner()),
             Some(first) => Err(SdlError { first, others: problems.collect() }),

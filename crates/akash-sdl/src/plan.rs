@@ -53,11 +53,13 @@ const MOST_BYTES: usize = 8 * 1024 * 1024;
 pub(crate) fn make(sdl: &Sdl) -> Result<Plan, SdlError> {
     let found = Found::default();
     let uses = rules::check(sdl, &found);
-    let bytes = uses.iter().fold(0_usize, |sum, used| sum.saturating_add(bytes(used.service)));
+    let bytes = uses.iter().fold(0_usize, |sum, used| sum.saturating_add(bytes(used)));
     if bytes > MOST_BYTES {
         let message = format!("the manifest would hold {bytes} bytes of text, and {MOST_BYTES} are the most");
         return Err(Problem::rule(&["deployment"], message).into());
     }
+    // A whole that is short of parts only because these are wrong is not wrong itself.
+    let partial = uses.len() != sdl.deployment.values().map(BTreeMap::len).sum::<usize>();
     let addresses = ports::addresses(sdl);
     let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
     for used in &uses {
@@ -65,7 +67,7 @@ pub(crate) fn make(sdl: &Sdl) -> Result<Plan, SdlError> {
         group.add(used, sdl.version, &addresses, &found);
     }
     let groups: Vec<Group<'_>> = groups.into_values().collect();
-    limits::check(&groups, &found);
+    limits::check(&groups, partial, &found);
     let (specs, manifest): (Vec<_>, Vec<_>) = groups
         .into_iter()
         .map(|group| {
@@ -74,8 +76,6 @@ pub(crate) fn make(sdl: &Sdl) -> Result<Plan, SdlError> {
         })
         .unzip();
     let plan = Plan { groups: specs, manifest: Manifest(manifest) };
-    // A whole that is short of parts only because these are wrong is not wrong itself.
-    let partial = !found.is_empty();
     for broken in manifest::check::manifest(&plan.manifest) {
         if broken.service.is_some() || !partial {
             found.add(problem(&broken));
@@ -84,13 +84,27 @@ pub(crate) fn make(sdl: &Sdl) -> Result<Plan, SdlError> {
     found.into_result().map(|_| plan)
 }
 
-/// The text of a service in the manifest, about.
-fn bytes(service: &Service) -> usize {
-    let lists = [&service.command, &service.args, &service.env].into_iter().flatten();
-    let hosts = service.expose.iter().filter_map(|expose| expose.accept.as_ref());
-    let texts = lists.chain(hosts).flatten().map(|text| text.len() + 1);
-    let ports = service.expose.iter().map(|expose| (expose.to.len() + 1) * 64);
-    service.image.len() + texts.chain(ports).fold(0_usize, usize::saturating_add)
+/// What a service takes in the manifest, about: a port stands there once for each peer, hosts and all.
+fn bytes(used: &Use<'_>) -> usize {
+    let Service { image, command, args, env, expose, params, credentials } = used.service;
+    let text = |text: &String| text.len() + 1;
+    let texts = |list: &Option<Vec<String>>| list.iter().flatten().map(text).sum::<usize>();
+    let port = |expose: &crate::Expose| {
+        let own = 64 + texts(&expose.accept) + expose.http_options.next_cases.iter().map(text).sum::<usize>();
+        let peers = expose.to.iter().map(|to| to.service.len() + to.ip.len()).sum::<usize>();
+        own.saturating_mul(expose.to.len().max(1)).saturating_add(peers)
+    };
+    let ports = expose.iter().map(port).fold(0, usize::saturating_add);
+    let rights = params.as_ref().map_or(0, |params| {
+        let mounts = params.storage.iter().map(|(name, mount)| name.len() + mount.mount.len() + 64);
+        mounts.sum::<usize>() + texts(&params.permissions)
+    });
+    let account = credentials.as_ref().map_or(0, |account| {
+        [&account.host, &account.email, &account.username, &account.password].map(text).iter().sum()
+    });
+    let volumes = used.compute.storage.iter().map(|volume| volume.name.len() + 64).sum::<usize>();
+    let own = used.name.len() + image.len() + texts(command) + texts(args) + texts(env);
+    (own + rights + account + volumes + 512).saturating_add(ports)
 }
 
 /// A rule of the manifest, at the service that breaks it.

@@ -357,7 +357,8 @@ impl Sdl {
         for doubt in &mut doubts {
             doubt.placed(|path| root.locate(path));
         }
-        doubts.sort_by_key(|doubt| doubt.at);
+        doubts.sort_by(|a, b| (a.at, &a.path, &a.message).cmp(&(b.at, &b.path, &b.message)));
+        doubts.dedup();
         Ok(Review { sdl, groups: plan.groups, manifest: plan.manifest, doubts })
     }
 

@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Expose, Group, Manifest, ManifestError, Resources, Service};
 
+/// The most broken rules that are named.
+const MOST: usize = 100;
+
 /// A broken rule, and the service that breaks it.
 pub(crate) struct Broken<'a> {
     pub(crate) service: Option<&'a str>,
@@ -22,7 +25,9 @@ impl Findings<'_, '_> {
     }
 
     fn add(&mut self, error: ManifestError) {
-        self.all.push(Broken { service: self.service, error });
+        if self.all.len() < MOST {
+            self.all.push(Broken { service: self.service, error });
+        }
     }
 }
 

@@ -4,15 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ports::protocol;
 use crate::error::{Found, Problem};
-use crate::sdl::{Compute, Expose, GpuModel, Protocol, Sdl, Service, StorageClass, Version, Volume};
+use crate::sdl::{Compute, Expose, GpuModel, Protocol, Sdl, Service, StorageClass, Volume};
 
 /// Kubernetes' limit on names.
 const LONGEST_NAME: usize = 63;
 /// With more volumes of one service providers do not bid, as they come.
 const MOST_VOLUMES: usize = 4;
-/// Parts of names of environment variables that hold what nobody should see.
-const SECRETS: [&str; 8] =
-    ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "API_KEY", "APIKEY", "ACCESS_KEY", "PRIVATE_KEY"];
+/// Words in names of environment variables that hold what nobody should see; a name that ends in `_KEY` does too.
+const SECRETS: [&str; 6] = ["SECRET", "TOKEN", "PASSWORD", "PASSWD", "PASS", "PWD"];
 
 /// All of them; a valid document is asked for.
 pub(crate) fn doubts(sdl: &Sdl) -> Vec<Problem> {
@@ -46,7 +45,14 @@ pub(crate) fn doubts(sdl: &Sdl) -> Vec<Problem> {
         let Some(service) = sdl.services.get(name) else { continue };
         for (group, replicas) in placements {
             let Some(compute) = sdl.compute.get(&replicas.profile) else { continue };
-            mounts(sdl.version, name, service, compute, &found);
+            mounts(name, service, compute, &found);
+            let price = sdl.placements.get(group).and_then(|place| place.pricing.get(&replicas.profile));
+            if let Some(price) = price.filter(|price| price.denom.as_str() != "uact") {
+                let path = ["profiles", "placement", group, "pricing", &replicas.profile];
+                let message =
+                    format!("the chain takes prices in `uact` only, and refuses `{}`", price.denom.as_str());
+                found.doubt(Problem::rule(&path, message));
+            }
             let persistent = compute.storage.iter().any(|volume| volume.persistent == Some(true));
             if replicas.count > 1 && persistent {
                 let message = "each replica has a persistent volume of its own; they share nothing";
@@ -87,8 +93,10 @@ fn outside(expose: &Expose) -> u32 {
     if expose.external_port == 0 { expose.port } else { expose.external_port }
 }
 
+/// A provider makes two services of Kubernetes of one: for the world without the ingress, and for the rest. In each the first that asks
+/// for a port has it.
 fn ports(name: &str, service: &Service, found: &Found) {
-    let mut taken: BTreeMap<u32, Protocol> = BTreeMap::new();
+    let mut taken: BTreeMap<(bool, u32), (u32, Protocol)> = BTreeMap::new();
     let mut ingress = false;
     for (number, expose) in service.expose.iter().enumerate() {
         let doubt = |message: String| {
@@ -98,15 +106,18 @@ fn ports(name: &str, service: &Service, found: &Found) {
         if port > 65_535 {
             doubt(format!("port {port} is cut to {}", port % 65_536));
         }
-        if *taken.entry(port).or_insert(proto) != proto {
-            doubt(format!("port {port} is used for TCP and UDP; one of them is left out"));
-        }
         let global = expose.to.iter().any(|to| to.global);
-        if global && port == 80 && proto == Protocol::Tcp {
-            if ingress {
-                doubt("a second port is open to the world as 80; one of them is left out".to_owned());
-            }
-            ingress = true;
+        let is_ingress = global && port == 80 && proto == Protocol::Tcp;
+        if is_ingress && ingress {
+            doubt("a second port is open to the world as 80; one of them is left out".to_owned());
+            continue;
+        }
+        ingress |= is_ingress;
+        let own = (expose.port, proto);
+        let peers = expose.to.iter().map(|to| to.global && !is_ingress);
+        let classes: BTreeSet<bool> = if expose.to.is_empty() { [false].into() } else { peers.collect() };
+        if classes.into_iter().any(|class| *taken.entry((class, port)).or_insert(own) != own) {
+            doubt(format!("port {port} outside is another port's already; this one is left out"));
         }
     }
 }
@@ -114,12 +125,27 @@ fn ports(name: &str, service: &Service, found: &Found) {
 fn secrets(name: &str, service: &Service, found: &Found) {
     for entry in service.env.iter().flatten() {
         let Some((variable, value)) = entry.split_once('=') else { continue };
-        let upper = variable.to_ascii_uppercase();
-        if !value.is_empty() && SECRETS.iter().any(|part| upper.contains(part)) {
+        if !value.is_empty() && (is_secret(variable) || has_password(value)) {
             let message = format!("`{variable}` looks like a secret; the provider sees it");
             found.doubt(Problem::rule(&["services", name, "env"], message));
         }
     }
+}
+
+fn is_secret(variable: &str) -> bool {
+    let upper = variable.to_ascii_uppercase();
+    let mut words = upper.split(['_', '-', '.']);
+    let place = ["_FILE", "_PATH", "_DIR"].iter().any(|end| upper.ends_with(end));
+    !place
+        && (upper == "KEY"
+            || ["_KEY", "APIKEY"].iter().any(|end| upper.ends_with(end))
+            || words.any(|word| SECRETS.contains(&word)))
+}
+
+/// Whether it is an address with an account's password.
+fn has_password(value: &str) -> bool {
+    let authority = value.split_once("://").and_then(|(_, rest)| rest.split('/').next());
+    authority.and_then(|part| part.split_once('@')).is_some_and(|(user, _)| user.contains(':'))
 }
 
 fn gpus(name: &str, models: &[GpuModel], found: &Found) {
@@ -131,7 +157,15 @@ fn gpus(name: &str, models: &[GpuModel], found: &Found) {
         if !names.insert(model) {
             doubt(format!("model `{model}` stands twice; providers look at the last only"));
         }
-        if model != "*" && model.contains(|c: char| c == '*' || c.is_ascii_uppercase()) {
+        if model.is_empty() {
+            doubt(
+                "a GPU without `model` is no GPU that a provider has; write `model: \"*\"` for any"
+                    .to_owned(),
+            );
+        }
+        if model.contains('/') {
+            doubt(format!("no provider has a model `{model}`; memory and interface are keys of their own"));
+        } else if model != "*" && model.contains(|c: char| c == '*' || c.is_ascii_uppercase()) {
             doubt(format!("no provider has a model `{model}`; write it out, in lower case"));
         }
     }
@@ -162,7 +196,7 @@ fn is_own_disk(volume: &Volume) -> bool {
     volume.class.is_none() && volume.persistent != Some(true)
 }
 
-fn mounts(version: Version, name: &str, service: &Service, compute: &Compute, found: &Found) {
+fn mounts(name: &str, service: &Service, compute: &Compute, found: &Found) {
     let none = BTreeMap::new();
     let mounts = service.params.as_ref().map_or(&none, |params| &params.storage);
     for volume in &compute.storage {
@@ -172,7 +206,7 @@ fn mounts(version: Version, name: &str, service: &Service, compute: &Compute, fo
             let message = "a disk without class cannot be mounted; the service never starts";
             found.doubt(Problem::rule(&path, message));
         }
-        if !mounted && volume.persistent == Some(true) && version == Version::V2_1 {
+        if !mounted && volume.persistent == Some(true) {
             let message = format!("persistent volume `{}` is paid for and not mounted", volume.name);
             found.doubt(Problem::rule(&["services", name], message));
         }

@@ -8,12 +8,14 @@ use crate::error::{Found, Problem};
 const MIB: u64 = 1 << 20;
 const TIB: u64 = 1 << 40;
 
-pub(super) fn check(groups: &[Group<'_>], found: &Found) {
+/// Totals are not looked at where a service is missing (`partial`) or a unit is outside its own limits.
+pub(super) fn check(groups: &[Group<'_>], partial: bool, found: &Found) {
     let denom = groups.iter().flat_map(|group| &group.spec.units).map(|unit| &unit.price.denom).next();
     for group in groups {
         if group.spec.name.is_empty() {
             found.add(Problem::rule(&["profiles", "placement"], "a placement has an empty name"));
         }
+        let mut whole = !partial;
         for (unit, profile) in group.spec.units.iter().zip(&group.profiles) {
             let path = ["profiles", "placement", &group.spec.name, "pricing", profile];
             if Some(&unit.price.denom) != denom {
@@ -23,10 +25,11 @@ pub(super) fn check(groups: &[Group<'_>], found: &Found) {
                 found.add(Problem::rule(&path, problem));
             }
             for problem in resources(&unit.resources) {
+                whole = false;
                 found.add(Problem::rule(&["profiles", "compute", profile, "resources"], problem));
             }
         }
-        for problem in totals(&group.spec.units) {
+        for problem in totals(&group.spec.units).into_iter().filter(|_| whole) {
             found.add(Problem::rule(&["profiles", "placement", &group.spec.name], problem));
         }
     }

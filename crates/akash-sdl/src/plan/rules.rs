@@ -30,8 +30,9 @@ pub(super) fn check<'a>(sdl: &'a Sdl, found: &Found) -> Vec<Use<'a>> {
     if sdl.deployment.values().all(BTreeMap::is_empty) {
         found.add(Problem::rule(&["deployment"], "no service is deployed"));
     }
+    let all = uses.len() == sdl.deployment.values().map(BTreeMap::len).sum::<usize>() && !uses.is_empty();
     let used: BTreeSet<&str> = taken.keys().map(|(address, _, _)| *address).collect();
-    for idle in sdl.endpoints.iter().filter(|name| !used.contains(name.as_str())) {
+    for idle in sdl.endpoints.iter().filter(|name| all && !used.contains(name.as_str())) {
         found.add(Problem::rule(&["endpoints", idle], "no deployed service uses it"));
     }
     uses
@@ -118,8 +119,7 @@ fn mounts(used: &Use<'_>, version: Version, found: &Found) {
         }
         if !mount.mount.starts_with('/') {
             broken(format!("`mount` must be an absolute path, not `{}`", mount.mount));
-        }
-        if let Some(other) = places.insert(&mount.mount, volume) {
+        } else if let Some(other) = places.insert(&mount.mount, volume) {
             broken(format!("volume `{other}` is mounted at `{}` too", mount.mount));
         }
         let ram = held.is_some_and(|held| held.class == Some(StorageClass::Ram));

@@ -147,7 +147,7 @@ fn params(value: Value<'_>) -> Params {
         storage: each(&fields.fields("storage"), mount),
         permissions: fields
             .get("permissions")
-            .map(|value| value.fields("permissions").texts("read").unwrap_or_default()),
+            .map(|value| value.fields("permissions").known(&["read"]).texts("read").unwrap_or_default()),
         tee: fields.get("tee").and_then(tee),
     }
 }
@@ -220,14 +220,14 @@ fn endpoint(name: &str, value: Value<'_>) {
         let rule = "two or more lower-case letters, digits, `-`, `_`, a letter first";
         value.refuse(format!("`{name}` is no name of an endpoint: {rule}"));
     }
-    let kind = value.fields(name).text("kind");
+    let kind = value.fields(name).known(&["kind"]).text("kind");
     if kind != "ip" {
         value.refuse(format!("endpoint `{name}` must have `kind: ip`, not `{kind}`"));
     }
 }
 
 fn reclamation(value: Value<'_>) -> Option<std::time::Duration> {
-    let text = value.fields("reclamation").text("min_window");
+    let text = value.fields("reclamation").known(&["min_window"]).text("min_window");
     let window = duration::parse(&text);
     if window.is_none() {
         value.refuse(format!("`{text}` is no time span above zero; write `24h` or `90m`"));

@@ -273,4 +273,11 @@ fn what_a_small_text_blows_up_to_is_bounded() {
     }
     let error = sdl.build().unwrap_err();
     assert!(error.to_string().contains("bytes of text"), "{error}");
+    // Host names stand there once for each peer.
+    let mut sdl = ray();
+    let head = sdl.services.get_mut("head").unwrap();
+    head.expose[0].accept = Some((0..2_000).map(|n| format!("h{n}.example.com")).collect());
+    head.expose[0].to = vec![To { global: true, ..To::default() }; 2_000];
+    let error = sdl.build().unwrap_err();
+    assert!(error.to_string().contains("bytes of text"), "{error}");
 }

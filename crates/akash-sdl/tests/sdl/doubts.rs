@@ -54,14 +54,34 @@ const DOUBTFUL: &[(&str, &str, &str)] = &[
     (
         "- port: 80",
         "- {port: 80, proto: udp}\n      - port: 80",
-        "7: port 80 is used for TCP and UDP; one of them is left out",
+        "7: port 80 outside is another port's already; this one is left out",
     ),
     (
         "- port: 80",
         "- {port: 81, as: 80, to: [{global: true}]}\n      - port: 80",
         "7: a second port is open to the world as 80; one of them is left out",
     ),
-    ("- port: 80", "- {port: 81, as: 80, to: [{service: web}]}\n      - port: 80", ""),
+    (
+        "- port: 80",
+        "- {port: 81, as: 80, to: [{service: web}]}\n      - port: 80",
+        "7: port 80 outside is another port's already; this one is left out",
+    ),
+    ("- port: 80", "- {port: 80, proto: udp, to: [{global: true}]}\n      - port: 80", ""),
+    ("HOME=/data", "TOKENIZERS_PARALLELISM=false", ""),
+    ("HOME=/data", "DB_URL=postgres://u:p@h/d", "9: `DB_URL` looks like a secret; the provider sees it"),
+    ("HOME=/data", "SECRET_FILE=/run/x", ""),
+    ("denom: uact", "denom: uakt", "24: the chain takes prices in `uact` only, and refuses `uakt`"),
+    (
+        "{model: a100}",
+        "{ram: 80Gi}",
+        "20: a GPU without `model` is no GPU that a provider has; write `model: \"*\"` for any",
+    ),
+    (
+        "{model: a100}",
+        "{model: a100/ram/80Gi}",
+        "20: no provider has a model `a100/ram/80Gi`; memory and interface are keys of their own",
+    ),
+    ("params: {", "params: {permissions: {reed: [logs]}, ", "8: `reed` means nothing here; Akash knows read"),
     (
         "HOME=/data",
         "AWS_SECRET_ACCESS_KEY=x",
@@ -199,6 +219,19 @@ fn what_follows_from_another_problem_is_not_said() {
             "26: there is no service `nope`",
         ]
     );
+}
+
+#[test]
+fn an_idle_volume_is_doubted_in_2_0_too_and_once_for_all_placements() {
+    let second = "{name: data2, size: 1Gi, attributes: {class: beta1, persistent: true}}";
+    let text = PLAIN
+        .replace("\"2.1\"", "\"2.0\"")
+        .replace(", data: {mount: /data}", ", data2: {mount: /d}")
+        .replace("          - {name: shm", &format!("          - {second}\n          - {{name: shm"))
+        .replace("    dc:\n", "    eu: {pricing: {web: {denom: uact, amount: 1}}}\n    dc:\n")
+        .replace("count: 1}}", "count: 1}, eu: {profile: web, count: 1}}");
+    let said: Vec<String> = Sdl::review(&text).unwrap().doubts.iter().map(line).collect();
+    assert_eq!(said, ["3: persistent volume `data` is paid for and not mounted"]);
 }
 
 #[test]
