@@ -209,6 +209,12 @@ fn what_follows_from_another_problem_is_not_said() {
         problems(&PLAIN.replace("{global: true}", "{service: web}")),
         ["2: no port of any service is open to the world; Akash demands one"]
     );
+    // A group that is short of a service has no replicas only because of that.
+    let short = PLAIN
+        .replace("services:\n", "services:\n  api: {image: x}\n")
+        .replace("deployment:\n", "deployment:\n  api: {dc: {profile: gone, count: 1}}\n")
+        .replace("profile: web, count: 1", "profile: web, count: 0");
+    assert_eq!(problems(&short), ["27: there is no compute profile `gone`"]);
     let three =
         PLAIN.replace("web: {dc: {profile: web, count: 1}}", "nope: {there: {profile: gone, count: 1}}");
     assert_eq!(
