@@ -59,7 +59,7 @@ pub(crate) fn make(sdl: &Sdl) -> Result<Plan, SdlError> {
         return Err(Problem::rule(&["deployment"], message).into());
     }
     // A whole that is short of parts only because these are wrong is not wrong itself.
-    let partial = uses.len() != sdl.deployment.values().map(BTreeMap::len).sum::<usize>();
+    let partial = rules::is_partial(sdl, &uses);
     let addresses = ports::addresses(sdl);
     let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
     for used in &uses {

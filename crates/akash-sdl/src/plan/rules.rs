@@ -30,12 +30,17 @@ pub(super) fn check<'a>(sdl: &'a Sdl, found: &Found) -> Vec<Use<'a>> {
     if sdl.deployment.values().all(BTreeMap::is_empty) {
         found.add(Problem::rule(&["deployment"], "no service is deployed"));
     }
-    let all = uses.len() == sdl.deployment.values().map(BTreeMap::len).sum::<usize>() && !uses.is_empty();
+    let all = !is_partial(sdl, &uses) && !uses.is_empty();
     let used: BTreeSet<&str> = taken.keys().map(|(address, _, _)| *address).collect();
     for idle in sdl.endpoints.iter().filter(|name| all && !used.contains(name.as_str())) {
         found.add(Problem::rule(&["endpoints", idle], "no deployed service uses it"));
     }
     uses
+}
+
+/// Whether something that is deployed was left out.
+pub(super) fn is_partial(sdl: &Sdl, uses: &[Use<'_>]) -> bool {
+    uses.len() != sdl.deployment.values().map(BTreeMap::len).sum::<usize>()
 }
 
 fn resolve<'a>(sdl: &'a Sdl, name: &'a str, group: &'a str, found: &Found) -> Option<Use<'a>> {
