@@ -10,8 +10,6 @@ mod launcher;
 mod limits;
 mod name;
 mod note;
-mod secret;
-mod shell;
 mod size;
 mod source;
 mod start;
@@ -25,7 +23,6 @@ use serde::Serialize;
 use source::{Document, Item};
 
 pub use note::Note;
-pub(crate) use secret::shows_secret;
 
 /// What became of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

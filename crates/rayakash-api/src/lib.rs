@@ -9,4 +9,6 @@ pub mod file;
 pub mod import;
 pub mod openapi;
 pub mod routes;
+mod secret_looking;
+mod shell;
 pub mod v1;

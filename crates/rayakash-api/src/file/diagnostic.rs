@@ -1,6 +1,6 @@
 //! What is wrong with a text, and where.
 
-use crate::import::shows_secret;
+use crate::secret_looking::shows_secret;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use utoipa::ToSchema;

@@ -1,12 +1,10 @@
 //! Environment variables, and which of them are probably secrets.
 
 use super::note::Report;
-use super::secret::meant;
 use super::source::{Item, shown};
 use crate::file::is_variable;
+use crate::secret_looking::{is_secret, meant};
 use rayakash_core::spec::MAX_ENV_VALUE;
-
-pub(super) use super::secret::{is_secret, shows_secret};
 
 /// Variables of nodes. A name is there once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

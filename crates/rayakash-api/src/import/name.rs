@@ -1,6 +1,6 @@
 //! Names of clusters and node types out of names that others allow.
 
-use super::env::shows_secret;
+use crate::secret_looking::shows_secret;
 use rayakash_core::spec::TypeName;
 use std::collections::BTreeSet;
 

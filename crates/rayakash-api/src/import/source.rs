@@ -1,7 +1,7 @@
 //! The file that is imported: values, each with its place.
 
-use super::env::shows_secret;
 use crate::file::{Diagnostic, Invalid, document};
+use crate::secret_looking::shows_secret;
 use akash_sdl::{Places, Position, SdlError};
 use serde_yaml::Value;
 

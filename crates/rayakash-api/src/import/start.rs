@@ -1,9 +1,9 @@
 //! Commands of containers: how they start Ray, and what they do before.
 
 use super::note::Report;
-use super::secret::secret_in;
-use super::shell::{Word, split, statements};
 use super::source::{Item, shown};
+use crate::secret_looking::secret_in;
+use crate::shell::{Word, split, statements};
 
 /// Which part a container plays in a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -298,8 +298,8 @@ fn installs_ray(words: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shell::script;
     use super::*;
+    use crate::shell::script;
 
     #[test]
     fn a_start_is_found_in_every_writing() {

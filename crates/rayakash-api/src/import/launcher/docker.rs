@@ -2,8 +2,8 @@
 
 use super::super::env::Env;
 use super::super::note::Report;
-use super::super::shell::split;
 use super::super::source::{Item, shown};
+use crate::shell::split;
 
 /// The images of the head and of the workers, the head's first.
 pub(super) fn images<'a>(root: &Item<'a>) -> Vec<Item<'a>> {

@@ -1,13 +1,13 @@
 //! A node type of the launcher.
 
 use super::super::draft::{MOST_NODES, Node};
-use super::super::env::is_secret;
 use super::super::note::Report;
 use super::super::size::{count, scaled, written};
 use super::super::source::{Item, shown};
 use super::super::start::Role;
 use super::super::{limits, name};
 use crate::file::is_label;
+use crate::secret_looking::is_secret;
 
 /// What a node is given when the file does not say what its machine has.
 const CPUS: u32 = 2;

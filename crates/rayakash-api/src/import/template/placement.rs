@@ -1,12 +1,12 @@
 //! Which providers, and for how much.
 
 use super::super::draft::Market;
-use super::super::env::is_secret;
 use super::super::note::Report;
 use super::super::size::scaled;
 use super::super::source::{Item, shown};
 use super::Replicas;
 use super::service::Service;
+use crate::secret_looking::is_secret;
 use akash_types::Address;
 
 /// Blocks in an hour on Akash's main network, one every six seconds.

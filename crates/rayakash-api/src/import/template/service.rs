@@ -3,11 +3,11 @@
 use super::super::env::Env;
 use super::super::image::is_public_ray;
 use super::super::note::Report;
-use super::super::shell::script;
 use super::super::size::count;
 use super::super::source::{Item, shown};
 use super::super::start::{self, Start};
 use super::role::Roles;
+use crate::shell::script;
 
 /// More services than any honest file has.
 const MOST: usize = 200;

@@ -1,6 +1,6 @@
 //! What is probably a secret: by the name of a variable, by the shape of a value, by what a command does with it.
 
-use super::shell::{Word, split, statements};
+use crate::shell::{Word, split, statements};
 
 /// Beginnings of variables of storage services and of Weights & Biases. All of them are secrets here, the regions too: they belong together.
 const SERVICES: [&str; 6] = ["AWS_", "S3_", "R2_", "B2_", "MINIO_", "WANDB_"];
@@ -60,7 +60,7 @@ const KEYS: [&str; 20] = [
 const FILES: [&str; 5] = ["credentials", "netrc", "kaggle.json", "pgpass", "id_rsa"];
 
 /// Whether a variable probably holds a secret.
-pub(super) fn is_secret(name: &str, value: &str) -> bool {
+pub(crate) fn is_secret(name: &str, value: &str) -> bool {
     is_secret_name(name) || is_weak(name, value) || secret_in(value).is_some()
 }
 
@@ -97,7 +97,7 @@ fn words(name: &str) -> Vec<String> {
 }
 
 /// The name of a secret whose value stands somewhere in a text: `NAME=value`, `"name": "value"`; `TOKEN` for one without a name.
-pub(super) fn secret_in(text: &str) -> Option<String> {
+pub(crate) fn secret_in(text: &str) -> Option<String> {
     let apart = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=' | ',' | ';' | '(' | ')');
     let key = || {
         text.contains("-----BEGIN ")
@@ -258,7 +258,7 @@ fn is_netrc(text: &str) -> bool {
 }
 
 /// The variable that a text begins with, when more is glued to it.
-pub(super) fn meant(text: &str) -> Option<&'static str> {
+pub(crate) fn meant(text: &str) -> Option<&'static str> {
     let known = ["WANDB_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "HF_TOKEN"];
     known.into_iter().find(|name| {
         text.strip_prefix(name).is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['_', '=', ':']))

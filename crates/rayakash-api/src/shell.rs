@@ -1,21 +1,21 @@
 //! Text of shells: words, statements, and scripts within commands.
 
 /// What one word or separator of a script is, and where it stands.
-pub(super) struct Word {
-    pub(super) at: usize,
-    pub(super) end: usize,
+pub(crate) struct Word {
+    pub(crate) at: usize,
+    pub(crate) end: usize,
     /// Without its quotes.
-    pub(super) text: String,
-    pub(super) separator: bool,
+    pub(crate) text: String,
+    pub(crate) separator: bool,
     /// Whether a shell puts something else in its place: `$HOME`.
-    pub(super) expands: bool,
+    pub(crate) expands: bool,
 }
 
 /// Shells within shells that are looked through.
 const DEPTH: u8 = 4;
 
 /// The script of a container: the text that a shell gets, or the words of the command.
-pub(super) fn script(words: &[String]) -> String {
+pub(crate) fn script(words: &[String]) -> String {
     within(words, DEPTH).unwrap_or_else(|| joined(words))
 }
 
@@ -75,7 +75,7 @@ fn quoted(word: &str) -> String {
 }
 
 /// Words and separators, as a shell would see them. Quotes and comments are taken off; substitutions stay text.
-pub(super) fn split(script: &str) -> Vec<Word> {
+pub(crate) fn split(script: &str) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut word: Option<Word> = None;
     let (mut quote, mut escaped, mut comment) = (None, false, false);
@@ -145,7 +145,7 @@ fn separate(words: &mut Vec<Word>, at: usize, end: usize, c: char) {
 }
 
 /// The statements, each with the separator before it.
-pub(super) fn statements(words: &[Word]) -> Vec<(&str, &[Word])> {
+pub(crate) fn statements(words: &[Word]) -> Vec<(&str, &[Word])> {
     let mut before = "";
     let mut all = Vec::new();
     for part in words.chunk_by(|one, next| one.separator == next.separator) {
