@@ -2,6 +2,8 @@
 
 use akash_types::{Address, Coin, Height, Rejection};
 use akash_wallet::TxHash;
+use cosmos_sdk_proto::cosmos::tx::v1beta1::{AuthInfo, TxRaw};
+use prost::Message as _;
 
 /// A signed transaction that was, or is about to be, given to nodes. Everything needed to send it again and to prove what became
 /// of it, also after a restart.
@@ -94,5 +96,19 @@ impl End {
     /// True when the messages were executed.
     pub const fn is_landed(&self) -> bool {
         matches!(self, Self::Landed { .. })
+    }
+
+    /// True when it never used a sequence number.
+    pub const fn is_dead(&self) -> bool {
+        matches!(self, Self::Dead { .. })
+    }
+}
+
+impl Attempt {
+    /// The gas limit that it offers a fee for; 0 when its bytes cannot be read.
+    pub fn gas(&self) -> u64 {
+        let raw = TxRaw::decode(self.bytes.as_slice()).ok();
+        let auth = raw.and_then(|raw| AuthInfo::decode(raw.auth_info_bytes.as_slice()).ok());
+        auth.and_then(|auth| auth.fee).map_or(0, |fee| fee.gas_limit)
     }
 }

@@ -83,6 +83,14 @@ pub enum ChainError {
         /// The newest block that was seen, anywhere.
         seen: Height,
     },
+    /// Two endpoints show different things at one height, where both must be final.
+    #[error("two endpoints do not agree on {what} at block {height}: one of them is wrong")]
+    Disagree {
+        /// On what.
+        what: &'static str,
+        /// At which height.
+        height: Height,
+    },
     /// A list does not end.
     #[error("cannot {what}: the list has more than {pages} pages")]
     TooMany {
@@ -97,7 +105,7 @@ impl ChainError {
     /// What to do about it.
     pub fn recovery(&self) -> Recovery {
         match self {
-            Self::Unreachable { .. } | Self::Behind { .. } => {
+            Self::Unreachable { .. } | Self::Behind { .. } | Self::Disagree { .. } => {
                 Recovery::Retry { after: Duration::from_secs(1) }
             }
             // A pinned height that the node does not have yet, or no longer.
@@ -121,6 +129,7 @@ impl ChainError {
             | Self::Malformed { .. }
             | Self::WrongChain { .. }
             | Self::Behind { .. }
+            | Self::Disagree { .. }
             | Self::TooMany { .. } => with_sources(self),
         }
     }
@@ -141,6 +150,7 @@ impl ChainError {
             | Self::Malformed { .. }
             | Self::WrongChain { .. }
             | Self::Behind { .. }
+            | Self::Disagree { .. }
             | Self::TooMany { .. } => 0,
         }
     }

@@ -2,18 +2,19 @@
 //!
 //! [`Client`] asks; every answer is checked and comes in the words of [`akash_types`]. [`Sender`] is the one writer of a key: it
 //! writes an [`Attempt`] into its [`Journal`] before anything leaves the machine, and follows it until an [`End`] is
-//! proven. [`Compatibility`] says whether a chain is one that this program knows. Nothing here runs in the background: whoever drops a future stops the work, and the journal knows what is open.
+//! proven; what it decides is in [`decision`]. [`Compatibility`] says whether a chain is one that this program knows. Nothing here runs in the background: whoever drops a future stops the work, and the journal knows what is open.
 
 mod attempt;
 mod client;
 mod compatibility;
+pub mod decision;
 mod error;
 mod journal;
-mod next;
 mod pace;
 mod policy;
 mod refusal;
 mod sender;
+mod turn;
 
 pub use attempt::{Attempt, End, Evidence};
 pub use client::{

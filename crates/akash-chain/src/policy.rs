@@ -21,6 +21,20 @@ pub enum Class {
     Other,
 }
 
+impl Class {
+    /// Whose turn comes first when several wait for the key: the lowest. What stops payments goes before everything.
+    pub(crate) const fn lane(self) -> u8 {
+        match self {
+            Self::Close => 0,
+            Self::Deposit => 1,
+            Self::Lease => 2,
+            Self::Update => 3,
+            Self::Create => 4,
+            Self::Other => 5,
+        }
+    }
+}
+
 /// The figures by which a [`crate::Sender`] works.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -69,6 +83,16 @@ impl Policy {
                 simulated.saturating_mul(14).div_ceil(10)
             }
         }
+    }
+
+    /// The gas limit after a transaction with this one ran out of gas in a block.
+    pub const fn more_gas(limit: u64) -> u64 {
+        limit.saturating_mul(16).div_ceil(10)
+    }
+
+    /// The fee of a replacement: what is asked for, and at most half more than the last one offered.
+    pub fn dearer(last: &Coin, asked: &Coin) -> Coin {
+        Coin::uakt(asked.amount.min(last.amount.saturating_mul(3).div_ceil(2)))
     }
 
     /// The fee for a gas limit at a node with this minimum price, rounded up to whole uakt.

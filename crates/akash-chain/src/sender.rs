@@ -8,11 +8,12 @@ use std::time::Duration;
 
 use akash_types::{Height, Msg};
 use akash_wallet::{Allowed, Key, Refused, TxHash};
-use tokio::sync::Mutex;
 
+use crate::decision::{Begin, begin};
 use crate::pace::Pace;
+use crate::turn::Turns;
 use crate::{Attempt, ChainError, Class, Client, End, Journal, JournalError, Policy, Recovery, TooDear};
-use plan::Planned;
+use plan::{Planned, Wanted};
 
 /// Sends the transactions of one key, one after the other, and tells how each ended.
 ///
@@ -25,7 +26,7 @@ pub struct Sender {
     chain_id: String,
     journal: Arc<dyn Journal>,
     policy: Policy,
-    state: Mutex<State>,
+    state: Turns<State>,
 }
 
 /// What is known only while the process lives.
@@ -34,6 +35,8 @@ struct State {
     pace: Pace,
     /// The newest height seen, of which the block was read too: a node below it is behind and is not believed.
     floor: Option<Height>,
+    /// A node asked for a higher fee at the last broadcast.
+    too_cheap: bool,
 }
 
 /// An intent whose fate could not be told. Ask again: [`Sender::carry_out`] and [`Sender::pursue`] take up what is open.
@@ -143,7 +146,7 @@ impl Sender {
         journal: Arc<dyn Journal>,
         policy: Policy,
     ) -> Self {
-        Self { client, key, allowed, chain_id: chain_id.into(), journal, policy, state: Mutex::default() }
+        Self { client, key, allowed, chain_id: chain_id.into(), journal, policy, state: Turns::default() }
     }
 
     /// Whose transactions these are.
@@ -151,11 +154,13 @@ impl Sender {
         &self.key
     }
 
-    /// Brings about an intent: all `messages` in one transaction. One at a time; the others wait.
+    /// Brings about an intent: all `messages` in one transaction. One at a time; of those who wait, what stops payments goes first, then deposits,
+    /// leases, updates, creates, and the rest.
     ///
     /// Finishes first what the journal has open. An attempt of this very intent among that is its end, whatever it was, and
     /// an attempt that landed before is not repeated; otherwise a new one is simulated, signed, journalled, sent and
-    /// followed. Dropping the future stops at any point, and leaves the rest to the next call.
+    /// followed. One that nodes find too cheap is followed by a dearer one with the same sequence number; one that ran out of gas in a
+    /// block by one with more gas, three times at most. Dropping the future stops at any point, and leaves the rest to the next call.
     pub async fn carry_out(
         &self,
         intent: &str,
@@ -163,58 +168,54 @@ impl Sender {
         class: Class,
         memo: &str,
     ) -> Result<End, Unsettled> {
-        let mut state = self.state.lock().await;
-        if let Some(end) = self.finish_open(intent, &mut state).await? {
-            return Ok(end);
-        }
-        if let Some(end) = self.known(intent).await?.into_iter().filter_map(|a| a.end).find(End::is_landed) {
-            return Ok(end);
-        }
-        let attempt = match self.plan(intent, messages, (class, memo), &mut state).await? {
-            Planned::Attempt(attempt) => attempt,
-            Planned::Refused(rejection) => {
-                return Ok(End::Failed { height: None, rejection, fee: None, hash: None });
+        let mut state = self.state.take(class.lane()).await;
+        self.finish_others(intent, &mut state).await?;
+        let mut last = None;
+        loop {
+            let known = self.known(intent).await?;
+            let starved = match begin(&known) {
+                Begin::Done(end) => return Ok(end),
+                Begin::Follow(attempts) => return self.follow(attempts, None, &mut state).await,
+                Begin::Plan { out_of_gas } => known.iter().find(|attempt| Some(attempt.hash) == out_of_gas),
+            };
+            if let (Some(end), None) = (last, starved) {
+                return Ok(end);
             }
-        };
-        self.journal.attempted(&attempt).await.map_err(journal(intent, "write the attempt"))?;
-        self.first_broadcast(&attempt, &mut state).await
+            let what =
+                Wanted { intent, class, memo, least_gas: starved.map_or(0, |a| Policy::more_gas(a.gas())) };
+            last = match self.plan(&what, messages.clone(), &mut state).await? {
+                Planned::Attempt(attempt) => Some(self.set_out(*attempt, &mut state).await?),
+                Planned::Refused(rejection) => {
+                    return Ok(End::Failed { height: None, rejection, fee: None, hash: None });
+                }
+            };
+        }
     }
 
     /// Follows an intent that was journalled earlier to its end; `None`: it never came so far that anything left the machine.
     pub async fn pursue(&self, intent: &str) -> Result<Option<End>, Unsettled> {
-        let mut state = self.state.lock().await;
-        let attempts = self.known(intent).await?;
-        let mut last = None;
-        for attempt in attempts {
-            let end = match attempt.end.clone() {
-                Some(end) => end,
-                None => self.follow(&attempt, None, &mut state).await?,
-            };
-            if end.is_landed() {
-                return Ok(Some(end));
-            }
-            last = Some(end);
+        let mut state = self.state.take(Class::Close.lane()).await;
+        let known = self.known(intent).await?;
+        match begin(&known) {
+            Begin::Done(end) => Ok(Some(end)),
+            Begin::Follow(attempts) => self.follow(attempts, None, &mut state).await.map(Some),
+            Begin::Plan { .. } => Ok(known.into_iter().next_back().and_then(|attempt| attempt.end)),
         }
-        Ok(last)
     }
 
-    /// Every open attempt of the key, to its end: no new sequence number is used while one of them may live.
-    async fn finish_open(&self, intent: &str, state: &mut State) -> Result<Option<End>, Unsettled> {
+    /// Every open attempt of other intents of the key, to its end: no new sequence number is used while one of them may live.
+    async fn finish_others(&self, intent: &str, state: &mut State) -> Result<(), Unsettled> {
         let open = self.journal.open(self.key.address()).await;
         let open = open.map_err(journal(intent, "read the open attempts"))?;
-        let mut own = None;
-        for attempt in open {
-            let followed = self.follow(&attempt, None, state).await;
-            if attempt.intent == intent {
-                own = Some(followed?);
-            } else {
-                followed.map_err(|source| Unsettled::Blocked {
-                    intent: intent.to_owned(),
-                    source: Box::new(source),
-                })?;
-            }
+        let same = |a: &Attempt, b: &Attempt| (&a.intent, a.sequence) == (&b.intent, b.sequence);
+        for attempts in open.chunk_by(same).filter(|attempts| attempts.iter().all(|a| a.intent != intent)) {
+            let followed = self.follow(attempts.to_vec(), None, state).await;
+            followed.map_err(|source| Unsettled::Blocked {
+                intent: intent.to_owned(),
+                source: Box::new(source),
+            })?;
         }
-        Ok(own)
+        Ok(())
     }
 
     async fn known(&self, intent: &str) -> Result<Vec<Attempt>, Unsettled> {

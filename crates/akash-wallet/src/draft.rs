@@ -102,6 +102,25 @@ impl Draft {
         raw(self.body().encode_to_vec(), auth_info.encode_to_vec(), Vec::new())
     }
 
+    /// The draft of a transaction that was signed, from its bytes; none when they are not what [`Key::sign`] makes.
+    pub fn read(bytes: &[u8], account_number: u64) -> Option<Self> {
+        let raw = TxRaw::decode(bytes).ok()?;
+        let body = TxBody::decode(raw.body_bytes.as_slice()).ok()?;
+        let auth = AuthInfo::decode(raw.auth_info_bytes.as_slice()).ok()?;
+        let (fee, signer) = (auth.fee?, auth.signer_infos.first()?);
+        let granter = Some(fee.granter).filter(|granter| !granter.is_empty());
+        Some(Self {
+            messages: body.messages.iter().map(Msg::from_any).collect::<Result<_, _>>().ok()?,
+            memo: body.memo,
+            timeout_height: Height(body.timeout_height),
+            gas: fee.gas_limit,
+            fee: Coin::try_from(fee.amount.into_iter().next()?).ok()?,
+            account_number,
+            sequence: signer.sequence,
+            granter: granter.map(|granter| granter.parse()).transpose().ok()?,
+        })
+    }
+
     fn body(&self) -> TxBody {
         TxBody {
             messages: self.messages.iter().map(Msg::to_any).collect(),

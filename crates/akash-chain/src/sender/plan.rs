@@ -4,11 +4,22 @@ use akash_types::{Coin, Height, Msg, Rejection, UAKT};
 use akash_wallet::{Draft, Refused};
 
 use super::{Sender, State, Unsettled};
+use crate::decision::Rules;
+use crate::error::with_sources;
 use crate::pace::Patience;
-use crate::{At, Attempt, ChainError, Class, Policy, Simulation, TooDear};
+use crate::{Account, At, Attempt, ChainError, Class, Policy, Simulation, TooDear};
 
 /// How often an unanswered question is asked again before the caller is told.
 const TRIES: u32 = 4;
+
+/// What an attempt is to bring about.
+pub(super) struct Wanted<'a> {
+    pub(super) intent: &'a str,
+    pub(super) class: Class,
+    pub(super) memo: &'a str,
+    /// No gas limit below this: an earlier attempt ran out of gas.
+    pub(super) least_gas: u64,
+}
 
 /// What came of planning.
 pub(super) enum Planned {
@@ -33,18 +44,24 @@ impl From<ChainError> for Setback {
     }
 }
 
+impl From<Refused> for Setback {
+    fn from(refused: Refused) -> Self {
+        Self::Signing(refused)
+    }
+}
+
 impl Sender {
     /// A new attempt at the account's next sequence number.
     pub(super) async fn plan(
         &self,
-        intent: &str,
+        what: &Wanted<'_>,
         messages: Vec<Msg>,
-        (class, memo): (Class, &str),
         state: &mut State,
     ) -> Result<Planned, Unsettled> {
+        let intent = what.intent;
         let mut draft = Draft {
             messages,
-            memo: memo.to_owned(),
+            memo: what.memo.to_owned(),
             timeout_height: Height::default(),
             gas: 0,
             fee: Coin::uakt(0),
@@ -55,7 +72,7 @@ impl Sender {
         let patience = Patience::new(self.policy.patience);
         let mut tries = 0;
         loop {
-            match self.try_plan(intent, &mut draft, class, state).await {
+            match self.try_plan(what, &mut draft, state).await {
                 Ok(planned) => return Ok(planned),
                 Err(Setback::Signing(source)) => {
                     return Err(Unsettled::Refused { intent: intent.to_owned(), source });
@@ -84,20 +101,19 @@ impl Sender {
 
     async fn try_plan(
         &self,
-        intent: &str,
+        what: &Wanted<'_>,
         draft: &mut Draft,
-        class: Class,
         state: &mut State,
     ) -> Result<Planned, Setback> {
         let planned = self.height(&self.client, state).await?.ok_or(Setback::Behind)?;
-        let Some(account) = self.client.account(self.key.address(), At::Height(planned)).await? else {
+        let Some(account) = self.agreed_account(planned, what.class).await? else {
             let log = format!("account {} does not exist", self.key.address());
             let (codespace, code) = Rejection::UNKNOWN_ADDRESS;
             return Ok(Planned::Refused(Rejection::new(codespace, code, log)));
         };
         draft.account_number = account.number;
-        draft.sequence = account.sequence;
-        draft.timeout_height = planned.plus(self.policy.window(class));
+        draft.sequence = Rules::ADVISED.number(&[], account.sequence, account.sequence);
+        draft.timeout_height = Rules::ADVISED.timeout(planned, self.policy.window(what.class));
         // Refused here is refused before anything of it leaves the machine, the simulation included.
         self.key.sign(draft, &self.chain_id, &self.allowed).map_err(Setback::Signing)?;
         let simulated = match self.client.simulate(draft.for_simulation(self.key.public_key())).await? {
@@ -108,11 +124,61 @@ impl Sender {
             }
             Simulation::Refused(rejection) => return Ok(Planned::Refused(rejection)),
         };
-        draft.gas = Policy::gas(class, simulated);
+        draft.gas = Policy::gas(what.class, simulated).max(what.least_gas);
         let minimum = self.client.node_config().await?.minimum_gas_price(&UAKT);
         draft.fee = self.policy.fee(draft.gas, minimum).map_err(Setback::Fee)?;
-        let signed = self.key.sign(draft, &self.chain_id, &self.allowed).map_err(Setback::Signing)?;
-        Ok(Planned::Attempt(Box::new(Attempt {
+        Ok(Planned::Attempt(Box::new(self.signed(what.intent, planned, draft)?)))
+    }
+
+    /// The account at a height, as two endpoints show it when there are several. What only stops payments does not wait for a second one that
+    /// is silent.
+    async fn agreed_account(&self, height: Height, class: Class) -> Result<Option<Account>, Setback> {
+        let (address, at) = (self.key.address(), At::Height(height));
+        let asked = self.client.preferred();
+        let account = self.client.account(address, at).await?;
+        if self.client.is_single() {
+            return Ok(account);
+        }
+        let mut silent = None;
+        for other in self.client.others(asked) {
+            // Its own floor: how far the first one is says nothing about this one.
+            let tip = self.height(&other, &mut State::default()).await;
+            let theirs = match tip {
+                Ok(Some(tip)) if tip >= height => other.account(address, at).await,
+                Ok(tip) => Err(ChainError::Behind { at: tip.unwrap_or_default(), seen: height }),
+                Err(error) => Err(error),
+            };
+            match theirs {
+                Ok(theirs) if theirs == account => return Ok(account),
+                Ok(_) => return Err(ChainError::Disagree { what: "the account", height }.into()),
+                Err(error) => silent = Some(error),
+            }
+        }
+        match silent {
+            Some(_) if class == Class::Close => Ok(account),
+            Some(ChainError::Behind { .. }) | None => Err(Setback::Behind),
+            Some(error) => Err(error.into()),
+        }
+    }
+
+    /// A dearer attempt with the same number and the same messages, or why there is none.
+    pub(super) async fn replacement(&self, last: &Attempt, height: Height) -> Result<Attempt, String> {
+        let mut draft = Draft::read(&last.bytes, last.account_number)
+            .ok_or_else(|| "the bytes of the attempt cannot be read".to_owned())?;
+        let config = self.client.node_config().await.map_err(|error| with_sources(&error))?;
+        let asked = self.policy.fee(draft.gas, config.minimum_gas_price(&UAKT));
+        draft.fee = Policy::dearer(&last.fee, &asked.map_err(|error| error.to_string())?);
+        if draft.fee.amount <= last.fee.amount {
+            return Err("a node finds it too cheap, and names no higher price".to_owned());
+        }
+        let window = last.timeout.since(last.planned);
+        draft.timeout_height = Rules::ADVISED.timeout(height, window).max(last.timeout);
+        self.signed(&last.intent, height, &draft).map_err(|error| with_sources(&error))
+    }
+
+    fn signed(&self, intent: &str, planned: Height, draft: &Draft) -> Result<Attempt, Refused> {
+        let signed = self.key.sign(draft, &self.chain_id, &self.allowed)?;
+        Ok(Attempt {
             intent: intent.to_owned(),
             signer: self.key.address().clone(),
             account_number: draft.account_number,
@@ -123,6 +189,6 @@ impl Sender {
             bytes: signed.bytes,
             fee: draft.fee.clone(),
             end: None,
-        })))
+        })
     }
 }

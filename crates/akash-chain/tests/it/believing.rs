@@ -8,7 +8,7 @@ use akash_wallet::TxHash;
 
 use crate::node::{CHAIN, Node};
 use crate::recorder::Recorder;
-use crate::sending::{distinct_broadcasts, foreign, log, send, sender, with};
+use crate::sending::{close, distinct_broadcasts, foreign, log, send, sender, with};
 
 /// Runs a test with a sender on two nodes, of which `first` is asked first.
 pub(crate) async fn with_two<T>(
@@ -77,13 +77,16 @@ async fn a_death_waits_for_an_endpoint_that_is_down_or_behind() {
     for node in [&first, &second] {
         node.model().lose = usize::MAX;
     }
-    second.model().silent = true;
     with_two(&first, &second, async |sender, _| {
+        (first.model().height, second.model().height) = (101, 101);
+        (first.model().frozen, second.model().frozen) = (true, true);
+        why(send(&sender, "a").await);
+        (first.model().frozen, second.model().silent) = (false, true);
         let down = why(send(&sender, "a").await);
         assert!(down.contains("does not answer"), "{down}");
         (second.model().silent, second.model().frozen) = (false, true);
         let behind = why(send(&sender, "a").await);
-        assert!(behind.contains("no other agrees: the node is behind"), "{behind}");
+        assert!(behind.contains("no other agrees: it may still happen"), "{behind}");
         (second.model().height, second.model().frozen) = (114, false);
         let end = send(&sender, "a").await.unwrap();
         assert!(is_expired(&end), "{end:?}");
@@ -193,8 +196,11 @@ async fn an_absurd_height_is_not_planned_on_and_leaves_no_trace() {
 async fn an_endpoint_that_cannot_be_right_is_left_for_the_next() {
     let (absurd, good) = (Node::new(), Node::new());
     absurd.model().absurd = Some(1_000_000_000_000);
-    let end = with_two(&absurd, &good, async |sender, _| send(&sender, "a").await.unwrap()).await;
-    assert!(end.is_landed(), "{end:?}");
+    let (spends, closes) =
+        with_two(&absurd, &good, async |sender, _| (send(&sender, "a").await, close(&sender, "b").await))
+            .await;
+    assert!(matches!(spends, Err(Unsettled::Stalled { .. })), "what spends takes two endpoints: {spends:?}");
+    assert!(closes.as_ref().is_ok_and(End::is_landed), "{closes:?}");
 }
 
 #[tokio::test]
@@ -222,7 +228,22 @@ async fn a_proxy_s_refusal_is_not_the_chain_s_and_the_next_endpoint_is_asked() {
         let error = with(&proxied, async |sender, _| send(&sender, "a").await.unwrap_err()).await;
         let Unsettled::Stalled { source, .. } = error else { panic!("{error:?}") };
         assert!(matches!(source, ChainError::Unreachable { .. }), "{status}: {source:?}");
+        good.model().height = proxied.model().height + 2;
         let end = with_two(&proxied, &good, async |sender, _| send(&sender, "a").await.unwrap()).await;
         assert!(end.is_landed(), "{status}: {end:?}");
     }
+}
+
+#[tokio::test]
+async fn endpoints_that_show_another_number_at_one_height_are_not_planned_on() {
+    let (first, second) = (Node::new(), Node::new());
+    second.model().sequence.insert(0, 8);
+    second.model().make_blocks(100);
+    with_two(&first, &second, async |sender, _| {
+        let Err(Unsettled::Stalled { source, .. }) = send(&sender, "a").await else { panic!() };
+        assert!(matches!(source, ChainError::Disagree { what: "the account", .. }), "{source:?}");
+        assert!(matches!(close(&sender, "b").await, Err(Unsettled::Stalled { .. })));
+    })
+    .await;
+    assert_eq!(distinct_broadcasts(&first), 0);
 }

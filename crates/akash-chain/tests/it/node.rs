@@ -69,6 +69,8 @@ pub(crate) struct Model {
     pub(crate) lose: usize,
     /// What the check answers.
     pub(crate) check: Option<(&'static str, u32)>,
+    /// The least price of a unit of gas, in thousandths of a uakt.
+    pub(crate) minimum: u64,
     /// How the next transactions end, before all the others that succeed.
     pub(crate) verdicts: Vec<Verdict>,
     /// Results are not found before this height.
@@ -105,6 +107,7 @@ impl Node {
             gossip: false,
             lose: 0,
             check: None,
+            minimum: 30,
             verdicts: vec![],
             indexed_from: 0,
             foreign: None,
@@ -261,6 +264,8 @@ impl Model {
             answer.codespace = codespace.into();
             answer.code = code;
             answer.raw_log = LOG_THAT_IS_NO_TEXT.to_vec();
+        } else if too_cheap(&bytes, self.minimum) {
+            (answer.codespace, answer.code) = ("sdk".into(), 13);
         } else if has_it || self.gossip {
             // Only its own mempool knows; a real node says no more than this.
             (answer.codespace, answer.code) = ("sdk".into(), 19);
@@ -289,6 +294,11 @@ impl Model {
         };
         Ok(RawTx { tx: None, tx_response: Some(answer) })
     }
+}
+
+fn too_cheap(bytes: &[u8], minimum: u64) -> bool {
+    let fee = tx::Tx::decode(bytes).unwrap().auth_info.unwrap().fee.unwrap();
+    fee.amount[0].amount.parse::<u64>().unwrap() * 1_000 < fee.gas_limit * minimum
 }
 
 /// Raw address bytes, as a real node sends them in some logs: no UTF-8.
@@ -332,7 +342,7 @@ async fn answer(State(node): State<Node>, request: Request) -> Response {
             reply(node, request, |m, _: config::StatusRequest| Ok(m.status())).await
         }
         "/cosmos.base.node.v1beta1.Service/Config" => {
-            let minimum_gas_price = "0.03uakt,0.5uact".to_owned();
+            let minimum_gas_price = format!("0.{:03}uakt,0.5uact", node.model().minimum);
             reply(node, request, move |_, _: config::ConfigRequest| {
                 Ok(config::ConfigResponse {
                     minimum_gas_price: minimum_gas_price.clone(),

@@ -11,12 +11,29 @@ use async_trait::async_trait;
 pub(crate) struct Recorder {
     inner: MemoryJournal,
     log: Arc<Mutex<Vec<String>>>,
+    hashes: Mutex<Vec<(String, TxHash)>>,
     pub(crate) full: AtomicBool,
 }
 
 impl Recorder {
     pub(crate) fn new(log: Arc<Mutex<Vec<String>>>) -> Arc<Self> {
-        Arc::new(Self { inner: MemoryJournal::default(), log, full: AtomicBool::new(false) })
+        Arc::new(Self {
+            inner: MemoryJournal::default(),
+            log,
+            hashes: Mutex::default(),
+            full: AtomicBool::new(false),
+        })
+    }
+
+    /// Every attempt, in the order in which they were written down.
+    pub(crate) async fn all(&self) -> Vec<Attempt> {
+        let hashes = self.hashes.lock().unwrap().clone();
+        let mut all = Vec::new();
+        for (intent, hash) in hashes {
+            let known = self.inner.of_intent(&intent).await.unwrap();
+            all.extend(known.into_iter().filter(|attempt| attempt.hash == hash));
+        }
+        all
     }
 
     fn write(&self, line: String) -> Result<(), JournalError> {
@@ -40,6 +57,7 @@ impl Journal for Recorder {
 
     async fn attempted(&self, attempt: &Attempt) -> Result<(), JournalError> {
         self.write(format!("attempted {}", attempt.hash))?;
+        self.hashes.lock().unwrap().push((attempt.intent.clone(), attempt.hash));
         self.inner.attempted(attempt).await
     }
 

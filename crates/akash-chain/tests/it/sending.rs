@@ -30,6 +30,10 @@ pub(crate) async fn send(sender: &Sender, intent: &str) -> Result<End, Unsettled
     sender.carry_out(intent, messages(), Class::Other, "rk1:x").await
 }
 
+pub(crate) async fn close(sender: &Sender, intent: &str) -> Result<End, Unsettled> {
+    sender.carry_out(intent, messages(), Class::Close, "rk1:x").await
+}
+
 /// Runs a test with a sender on this node.
 pub(crate) async fn with<T>(node: &Node, test: impl AsyncFnOnce(Sender, Arc<Recorder>) -> T) -> T {
     let journal = Recorder::new(Arc::clone(&node.model().log));
@@ -421,4 +425,56 @@ async fn one_of_another_chain_is_refused_before_anything_is_signed() {
     let error = with(&node, async |sender, _| send(&sender, "a").await.unwrap_err()).await;
     assert!(matches!(error, Unsettled::Stalled { .. }), "{error:?}");
     assert!(log(&node).is_empty());
+}
+
+#[tokio::test]
+async fn what_ran_out_of_gas_is_sent_with_more_three_times_at_most() {
+    let node = Node::new();
+    node.model().verdicts = vec![verdict(Rejection::OUT_OF_GAS, true); 2];
+    let end = with(&node, async |sender, _| send(&sender, "a").await.unwrap()).await;
+    assert!(end.is_landed(), "{end:?}");
+    let gas = |bytes: &Vec<u8>| Tx::decode(&**bytes).unwrap().auth_info.unwrap().fee.unwrap().gas_limit;
+    assert_eq!(node.model().broadcasts.iter().map(gas).collect::<Vec<_>>(), [140_000, 224_000, 358_400]);
+    let node = Node::new();
+    node.model().verdicts = vec![verdict(Rejection::OUT_OF_GAS, true); 9];
+    let end = with(&node, async |sender, _| send(&sender, "a").await.unwrap()).await;
+    assert!(matches!(end, End::Failed { height: Some(_), .. }), "{end:?}");
+    assert_eq!(distinct_broadcasts(&node), 3);
+}
+
+#[tokio::test]
+async fn what_a_node_finds_too_cheap_later_is_replaced_at_the_same_number() {
+    let node = Node::new();
+    let journal = Recorder::new(Arc::clone(&node.model().log));
+    node.model().frozen = true;
+    // The first broadcast is taken and lost; then the node asks for more than twice as much.
+    node.model().lose = 1;
+    let doubt = node.run(async |client| send(&sender(client, &journal), "a").await).await;
+    assert!(matches!(doubt, Err(Unsettled::Doubt { .. })), "{doubt:?}");
+    (node.model().frozen, node.model().minimum) = (false, 70);
+    let end = node.run(async |client| send(&sender(client, &journal), "a").await.unwrap()).await;
+    assert!(end.is_landed(), "{end:?}");
+    let mut sent = node.model().broadcasts.clone();
+    sent.dedup();
+    let auth: Vec<_> = sent.iter().map(|bytes| Tx::decode(&**bytes).unwrap().auth_info.unwrap()).collect();
+    let fees: Vec<_> = auth.iter().map(|auth| auth.fee.clone().unwrap().amount[0].amount.clone()).collect();
+    assert_eq!(fees, ["4200", "6300", "9450", "9800"], "half more at most, and no more than is asked for");
+    assert!(auth.iter().all(|auth| auth.signer_infos[0].sequence == 7));
+    let attempts = journal.all().await;
+    assert_eq!(attempts.iter().filter(|attempt| attempt.end.as_ref().is_some_and(End::is_landed)).count(), 1);
+    assert!(attempts.iter().all(|attempt| attempt.end.is_some()), "{attempts:?}");
+    assert_eq!(node.model().sequence_at(10_000), 8);
+}
+
+#[tokio::test]
+async fn a_close_goes_before_what_waits_longer() {
+    let node = Node::new();
+    with(&node, async |sender, journal| {
+        let (a, b) = (Box::pin(send(&sender, "a")), Box::pin(send(&sender, "b")));
+        let (a, b, c) = tokio::join!(a, b, Box::pin(close(&sender, "c")));
+        assert!(a.unwrap().is_landed() && b.unwrap().is_landed() && c.unwrap().is_landed());
+        let order: Vec<_> = journal.all().await.into_iter().map(|attempt| attempt.intent).collect();
+        assert_eq!(order, ["a", "c", "b"]);
+    })
+    .await;
 }
