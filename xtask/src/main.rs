@@ -15,6 +15,7 @@ Usage: cargo xtask COMMAND
   crash ARGS…    kill the daemon at random moments and compare the books (rayakash-tests, bin crash)
   conformance sdl FILE…  documents with the answers of Akash's own library (akash-sdl, example conformance)
   fuzz sdl [MINUTES]  hostile documents, with cargo-fuzz
+  model          every interleaving of an intent, a chain, nodes that lie and crashes, under several rules (akash-chain, example model)
   mutants SET    seeded bugs of tests/mutants/SET.toml, each of which a test must find
   property sdl [ARGS…]   random documents, read here and by Akash's TypeScript client (rayakash-tests, bin property)
   localnet ARGS… a cluster's life on a real local chain, or on a sandbox as one (rayakash-tests, bin localnet)
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
         "tidy" => run_tidy(&root()),
         "fuzz" => fuzz::run(&root(), args),
         "mutants" => mutants::run(&root(), args),
-        "crash" | "bench" | "conformance" | "localnet" | "property" | "replay" => {
+        "crash" | "bench" | "conformance" | "localnet" | "model" | "property" | "replay" => {
             programs::run(&root(), &command, args)
         }
         "help" | "-h" | "--help" => {

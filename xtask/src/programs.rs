@@ -1,4 +1,4 @@
-//! Programs of this repository, run by name: those of `rayakash-tests`, and the conformance program of `akash-sdl`.
+//! Programs of this repository, run by name: those of `rayakash-tests`, the conformance program of `akash-sdl` and the model of `akash-chain`.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -22,6 +22,8 @@ fn command(root: &Path, name: &str, args: &[String]) -> Command {
     cargo.args(["run", "--quiet", "--locked"]);
     match name {
         "conformance" => cargo.args(["-p", "akash-sdl", "--example", name]),
+        // Tens of millions of states.
+        "model" => cargo.args(["-p", "akash-chain", "--example", name, "--profile", "measure"]),
         _ => cargo.args(["-p", "rayakash-tests", "--bin", name]),
     };
     // What runs in the bench itself is measured optimised; the other benches measure a program of their own.
@@ -49,6 +51,10 @@ mod tests {
         assert_eq!(
             made("conformance", &["sdl", "x"]),
             "run --quiet --locked -p akash-sdl --example conformance -- sdl x"
+        );
+        assert_eq!(
+            made("model", &[]),
+            "run --quiet --locked -p akash-chain --example model --profile measure --"
         );
         assert_eq!(made("bench", &["up"]), format!("{start} bench -- up"));
         for what in ["chain", "sdl"] {
