@@ -2,6 +2,7 @@
 
 mod about;
 mod account;
+mod agree;
 mod deployment;
 mod market;
 mod node;

@@ -1,5 +1,6 @@
 //! The engine's chain port: `akash-chain`'s client for looking, its sender for acting.
 
+mod agree;
 mod look;
 mod pace;
 mod perform;

@@ -7,7 +7,7 @@ use super::{Sender, State, Unsettled};
 use crate::decision::Rules;
 use crate::error::with_sources;
 use crate::pace::Patience;
-use crate::{Account, At, Attempt, ChainError, Class, Policy, Simulation, TooDear};
+use crate::{Account, At, Attempt, ChainError, Class, Client, Policy, Simulation, TooDear};
 
 /// How often an unanswered question is asked again before the caller is told.
 const TRIES: u32 = 4;
@@ -133,31 +133,14 @@ impl Sender {
     /// The account at a height, as two endpoints show it when there are several. What only stops payments does not wait for a second one that
     /// is silent.
     async fn agreed_account(&self, height: Height, class: Class) -> Result<Option<Account>, Setback> {
-        let (address, at) = (self.key.address(), At::Height(height));
-        let asked = self.client.preferred();
-        let account = self.client.account(address, at).await?;
-        if self.client.is_single() {
-            return Ok(account);
-        }
-        let mut silent = None;
-        for other in self.client.others(asked) {
-            // Its own floor: how far the first one is says nothing about this one.
-            let tip = self.height(&other, &mut State::default()).await;
-            let theirs = match tip {
-                Ok(Some(tip)) if tip >= height => other.account(address, at).await,
-                Ok(tip) => Err(ChainError::Behind { at: tip.unwrap_or_default(), seen: height }),
-                Err(error) => Err(error),
-            };
-            match theirs {
-                Ok(theirs) if theirs == account => return Ok(account),
-                Ok(_) => return Err(ChainError::Disagree { what: "the account", height }.into()),
-                Err(error) => silent = Some(error),
-            }
-        }
-        match silent {
-            Some(_) if class == Class::Close => Ok(account),
-            Some(ChainError::Behind { .. }) | None => Err(Setback::Behind),
-            Some(error) => Err(error.into()),
+        let at = At::Height(height);
+        let read = |client: Client| async move { client.account(self.key.address(), at).await };
+        match self.client.agreed("the account", height, read).await {
+            Ok(account) => Ok(account),
+            Err(error @ ChainError::Disagree { .. }) => Err(error.into()),
+            Err(_) if class == Class::Close => Ok(self.client.account(self.key.address(), at).await?),
+            Err(ChainError::Behind { .. } | ChainError::NoEndpoint) => Err(Setback::Behind),
+            Err(error) => Err(error.into()),
         }
     }
 

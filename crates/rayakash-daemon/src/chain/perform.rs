@@ -23,6 +23,11 @@ impl ChainAdapter {
         if let Err(why) = self.permit(class).await {
             return Outcome::NotStarted { why };
         }
+        if act.spends()
+            && let Err(why) = self.agree(act).await
+        {
+            return Outcome::NotStarted { why };
+        }
         let memo = format!("{MEMO_MARK}{intent}");
         match sender.carry_out(intent, vec![message], class, &memo).await {
             Ok(end) => self.ended(end, act.name()),
