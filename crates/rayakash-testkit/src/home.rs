@@ -157,6 +157,11 @@ impl Home {
         let api = self.api();
         Service::start(self, "daemon", &["daemon", "run"], async || Ok(api.version().await.is_ok())).await
     }
+
+    /// Starts `daemon run`, and does not wait for it.
+    pub fn launch_daemon(&self) -> Result<Service, Error> {
+        Service::launch(self, "daemon", &["daemon", "run"])
+    }
 }
 
 impl Ran {

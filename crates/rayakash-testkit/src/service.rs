@@ -24,12 +24,8 @@ pub struct Service {
 }
 
 impl Service {
-    pub(crate) async fn start(
-        home: &Home,
-        name: &str,
-        arguments: &[&str],
-        mut answers: impl AsyncFnMut() -> Result<bool, Error>,
-    ) -> Result<Self, Error> {
+    /// Starts it and does not wait for it.
+    pub(crate) fn launch(home: &Home, name: &str, arguments: &[&str]) -> Result<Self, Error> {
         let log = home.path().join(format!("{name}.log"));
         let what = format!("starting the {name}");
         let out = File::options().create(true).append(true).open(&log).map_err(Error::io(&what))?;
@@ -38,7 +34,17 @@ impl Service {
         let child = command.kill_on_drop(false).stdout(out).stderr(err).spawn().map_err(Error::io(&what))?;
         let ended = || Error::Wrong(format!("the {name} ended at once"));
         let process = child.id().and_then(Process::of).ok_or_else(ended)?;
-        let service = Self { child, process, log };
+        Ok(Self { child, process, log })
+    }
+
+    pub(crate) async fn start(
+        home: &Home,
+        name: &str,
+        arguments: &[&str],
+        mut answers: impl AsyncFnMut() -> Result<bool, Error>,
+    ) -> Result<Self, Error> {
+        let service = Self::launch(home, name, arguments)?;
+        let process = service.process;
         let answered = until(&format!("the {name} answers"), START, async || {
             if !process.runs() {
                 return Err(Error::Wrong(format!("the {name} ended:\n{}", service.tail())));

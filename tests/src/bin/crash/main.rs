@@ -5,6 +5,7 @@
 //! six seeds reach all of them; each sixth seed is killed at a random time, or a random time after a record.
 
 mod books;
+mod kill;
 mod plan;
 mod seed;
 mod strike;
@@ -20,15 +21,21 @@ use crate::plan::Plan;
 use crate::tally::Tally;
 
 const USAGE: &str = "usage: cargo xtask crash up [--seeds N] [--first N]
+       cargo xtask crash up --kill [--count N] [--first N]
 
   --seeds N  how many seeds, at least 6 so that every kind of record has its turn; 20 when not given
+  --kill     no chosen moments: up to ten kills in each life of a cluster
+  --count N  how many kills, at least; 10 when not given
   --first N  the first seed, to run one again";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match wanted(&words) {
-        Some((first, count)) => run(crash(first, count)),
+        Some(Wanted::Seeds { first, count }) => run(crash(first, count)),
+        Some(Wanted::Kills { first, count }) => {
+            run(async { kill::kills(&Program::beside()?, (count, first)).await })
+        }
         None => {
             complain(USAGE);
             ExitCode::from(2)
@@ -36,19 +43,30 @@ fn main() -> ExitCode {
     }
 }
 
-/// The first seed, and how many.
-fn wanted(words: &[&str]) -> Option<(u64, u64)> {
-    let (command, mut rest) = words.split_first()?;
-    let (mut first, mut count) = (0, 20);
+/// What was asked for: the first seed, and how many seeds or kills.
+enum Wanted {
+    Seeds { first: u64, count: u64 },
+    Kills { first: u64, count: u64 },
+}
+
+fn wanted(words: &[&str]) -> Option<Wanted> {
+    let (command, rest) = words.split_first()?;
+    let (kill, mut rest) = match rest {
+        ["--kill", more @ ..] => (true, more),
+        rest => (false, rest),
+    };
+    let (mut first, mut count) = (0, if kill { 10 } else { 20 });
+    let counted = if kill { "--count" } else { "--seeds" };
     while let [name, value, more @ ..] = rest {
         match *name {
-            "--seeds" => count = value.parse().ok()?,
+            name if name == counted => count = value.parse().ok()?,
             "--first" => first = value.parse().ok()?,
             _ => return None,
         }
         rest = more;
     }
-    (*command == "up" && rest.is_empty()).then_some((first, count))
+    let wanted = if kill { Wanted::Kills { first, count } } else { Wanted::Seeds { first, count } };
+    (*command == "up" && rest.is_empty()).then_some(wanted)
 }
 
 async fn crash(first: u64, count: u64) -> Result<bool, Box<dyn Error>> {

@@ -20,18 +20,18 @@ head_node_type: head
 available_node_types:
   head: { resources: { CPU: 1, memory: 2Gi } }
 ";
-const NAME: &str = "crash";
+pub(crate) const NAME: &str = "crash";
 /// How long processes of a closed cluster may take to end.
 const ENDING: Duration = Duration::from_secs(90);
 
 /// One seed under way.
 pub(crate) struct Run<'a> {
-    home: Home,
-    chain: &'a Chain,
+    pub(crate) home: Home,
+    pub(crate) chain: &'a Chain,
     sandbox: Process,
     seed: u64,
-    daemon: Option<Service>,
-    up: [String; 2],
+    pub(crate) daemon: Option<Service>,
+    pub(crate) up: [String; 2],
 }
 
 impl<'a> Run<'a> {
@@ -141,18 +141,18 @@ impl<'a> Run<'a> {
         asked.map(drop).map_err(|error| Error::Wrong(format!("the daemon refuses `down`: {error}")))
     }
 
-    async fn status(&self) -> Result<serde_json::Value, Error> {
+    pub(crate) async fn status(&self) -> Result<serde_json::Value, Error> {
         self.home.run(&["status", NAME, "-o", "json"]).await?.expect(0)?.json()
     }
 
-    async fn nothing_runs(&self) -> Result<(), Error> {
+    pub(crate) async fn nothing_runs(&self) -> Result<(), Error> {
         until("every process of the cluster ends", ENDING, async || {
             Ok(rayakash_testkit::descendants(self.sandbox).is_empty().then_some(()))
         })
         .await
     }
 
-    async fn stop_daemon(&mut self) -> Result<(), Error> {
+    pub(crate) async fn stop_daemon(&mut self) -> Result<(), Error> {
         match self.daemon.take() {
             Some(daemon) => daemon.stop().await,
             None => Ok(()),
@@ -171,7 +171,7 @@ impl<'a> Run<'a> {
     }
 }
 
-fn no_daemon() -> Error {
+pub(crate) fn no_daemon() -> Error {
     Error::Wrong("no daemon runs".to_owned())
 }
 
