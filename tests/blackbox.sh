@@ -457,6 +457,46 @@ template() {
   check "no process of it is left" within 60 no_pod_runs
 }
 
+# A cluster that changes: in place with consent, blue and green, and topped up. Its numbers are asked of the chain.
+dseqs() { chain '" ".join(str(d["dseq"]) for d in it["deployments"] if d["state"] == "active")'; }
+changes() {
+  echo "== a cluster that changes"
+  local colour first second before
+  changed() {
+    printf 'apiVersion: rayakash/v1\ncluster_name: changes\nhead_node_type: head\navailable_node_types:\n'
+    printf '  head: { resources: { CPU: %s, memory: 2Gi } }\nenv: { COLOUR: %s }\n' "$1" "$2"
+    printf 'market: { max_price: 0.2 }\nescrow: { runway: 2h, target: 4h }\n'
+  }
+  colour() { "$bin" submit changes -- python -c 'import os; print("colour", os.environ["COLOUR"])'; }
+  changed 1 red >"$work/red.yaml"
+  changed 1 blue >"$work/blue.yaml"
+  changed 2 blue >"$work/wide.yaml"
+  ends "it comes up" 0 "$bin" up "$work/red.yaml"
+  first=$(dseqs)
+  ends "another environment waits for consent" 0 "$bin" up "$work/blue.yaml"
+  check "  and says so" out_has "the change restarts every node"
+  ends "  nothing has changed" 0 colour
+  check "  in the nodes" out_has "colour red"
+  ends "with consent it is updated in place" 0 "$bin" up --restart "$work/blue.yaml"
+  check "  in the same deployment" test "$(dseqs)" = "$first"
+  ends "  the nodes are new" 0 colour
+  check "  and have the new environment" out_has "colour blue"
+  ends "other resources, with consent, are opened beside it" 0 "$bin" up --restart "$work/wide.yaml"
+  second=$(dseqs)
+  check "  one deployment is left, another one" eval '[ "${second#* }" = "$second" ] && [ "$second" != "$first" ]'
+  check "  the first one is closed" test "$(chain "[d['state'] for d in it['deployments'] if str(d['dseq']) == '$first']")" = "['closed']"
+  before=$(chain 'it["uact"]')
+  # So many blocks that what is left lasts less than `escrow.runway`.
+  "$bin" sandbox advance 30000 >/dev/null
+  topped_up() { "$bin" events changes >"$work/out" && grep -q 'top-up: done' "$work/out"; }
+  check "an escrow that runs low is filled" within 60 topped_up
+  check "  from the wallet" test "$(chain 'it["uact"]')" -lt "$before"
+  remember_pods
+  ends "it goes down" 0 "$bin" down changes
+  check "nothing is open" test "$(chain 'it["open"]')" = 0
+  check "no process of it is left" within 60 no_pod_runs
+}
+
 # From a pod of quickstart, while another cluster runs: nothing of the other, and nothing of this machine, answers.
 two_leases() {
   listening "$(pid_of_sandbox)" >"$work/ports"
@@ -499,4 +539,5 @@ PY
 if [ "$extent" = all ]; then
   two_at_once
   template
+  changes
 fi
