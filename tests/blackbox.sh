@@ -465,7 +465,7 @@ changes() {
   changed() {
     printf 'apiVersion: rayakash/v1\ncluster_name: changes\nhead_node_type: head\navailable_node_types:\n'
     printf '  head: { resources: { CPU: %s, memory: 2Gi } }\nenv: { COLOUR: %s }\n' "$1" "$2"
-    printf 'market: { max_price: 0.2 }\nescrow: { runway: 2h, target: 4h }\n'
+    printf 'budget: { max_usd_per_hour: 0.3 }\nescrow: { runway: 2h, target: 4h }\n'
   }
   colour() { "$bin" submit changes -- python -c 'import os; print("colour", os.environ["COLOUR"])'; }
   changed 1 red >"$work/red.yaml"

@@ -16,7 +16,7 @@ Usage: cargo xtask COMMAND
   conformance sdl FILE…  documents with the answers of Akash's own library (akash-sdl, example conformance)
   fuzz sdl [MINUTES]  hostile documents, with cargo-fuzz
   model          every interleaving of an intent, a chain, nodes that lie and crashes, under several rules (akash-chain, example model)
-  mutants SET    seeded bugs of tests/mutants/SET.toml, each of which a test must find
+  mutants [SET]  seeded bugs of tests/mutants/SET.toml, or of all there, each of which a test must find
   property sdl [ARGS…]   random documents, read here and by Akash's TypeScript client (rayakash-tests, bin property)
   localnet ARGS… a cluster's life on a real local chain, or on a sandbox as one (rayakash-tests, bin localnet)
   bench ARGS…    measure the program on this machine (rayakash-tests, bin bench)

@@ -1,6 +1,6 @@
-//! `cargo xtask mutants SET`: seeded bugs, each of which a test must find.
+//! `cargo xtask mutants [SET]`: seeded bugs, each of which a test must find.
 //!
-//! `tests/mutants/SET.toml` holds replacements of text and the command that must notice them. Everything happens in a copy of
+//! `tests/mutants/SET.toml` holds replacements of text and the commands that must notice them. Everything happens in a copy of
 //! the repository under `target/mutants`, with a target folder of its own.
 
 use std::collections::BTreeSet;
@@ -13,11 +13,8 @@ use crate::{complain, say};
 /// A failure, in words.
 type Done<T> = Result<T, String>;
 
-/// Seeded bugs, and what must find them.
-struct Set {
-    command: Vec<String>,
-    changes: Vec<Change>,
-}
+/// How long one command may take: a bug can make a test wait for ever.
+const PATIENCE: &str = "1200";
 
 /// A replacement of text.
 struct Change {
@@ -25,6 +22,8 @@ struct Change {
     file: String,
     from: String,
     to: String,
+    /// The arguments of cargo that must notice it.
+    command: Vec<String>,
     /// Whether a test must fail; without, none may.
     caught: bool,
 }
@@ -38,13 +37,15 @@ struct Run {
     compiled: bool,
 }
 
-/// Runs the set that is named, and says for each change which tests failed.
+/// Runs the set that is named, or every set, and says for each change which tests failed.
 pub(crate) fn run(root: &Path, mut args: impl Iterator<Item = String>) -> ExitCode {
-    let (Some(name), None) = (args.next(), args.next()) else {
-        complain("usage: cargo xtask mutants SET, where tests/mutants/SET.toml is a set");
+    let (name, None) = (args.next(), args.next()) else {
+        complain(
+            "usage: cargo xtask mutants [SET], where tests/mutants/SET.toml is a set; all sets without one",
+        );
         return ExitCode::from(2);
     };
-    match all(root, &name) {
+    match sets(root, name).and_then(|sets| all(root, &sets)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(problem) => {
@@ -54,31 +55,49 @@ pub(crate) fn run(root: &Path, mut args: impl Iterator<Item = String>) -> ExitCo
     }
 }
 
-fn all(root: &Path, name: &str) -> Done<bool> {
-    let path = root.join("tests/mutants").join(name).with_extension("toml");
-    let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let set = parse(&text)?;
+/// The changes of one set, or of all.
+fn sets(root: &Path, name: Option<String>) -> Done<Vec<Change>> {
+    let folder = root.join("tests/mutants");
+    let said = |error: std::io::Error| format!("{}: {error}", folder.display());
+    let mut paths = match name {
+        Some(name) => vec![folder.join(name).with_extension("toml")],
+        None => fs::read_dir(&folder)
+            .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect())
+            .map_err(said)?,
+    };
+    paths.sort();
+    let mut changes = vec![];
+    for path in paths {
+        let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        changes.extend(parse(&text).map_err(|problem| format!("{}: {problem}", path.display()))?);
+    }
+    Ok(changes)
+}
+
+fn all(root: &Path, changes: &[Change]) -> Done<bool> {
     let folder = root.join("target/mutants");
     let copy = folder.join("tree");
     copy_files(root, &copy)?;
     let cargo = |words: &[String]| run_cargo(&copy, &folder.join("target"), words);
-    let untouched = cargo(&set.command)?;
-    if !untouched.passed {
-        return Err(format!("without a seeded bug these fail: {}", untouched.failed.join(", ")));
+    for command in changes.iter().map(|change| &change.command).collect::<BTreeSet<_>>() {
+        let untouched = cargo(command)?;
+        if !untouched.passed {
+            return Err(format!("without a seeded bug these fail: {}", untouched.failed.join(", ")));
+        }
     }
     let mut fine = true;
-    for change in &set.changes {
+    for change in changes {
         let file = copy.join(&change.file);
         let read = || fs::read_to_string(&file).map_err(|error| format!("{}: {error}", change.file));
         let original = read()?;
         write(&file, &apply(change, &original)?)?;
-        let run = cargo(&set.command)?;
+        let run = cargo(&change.command)?;
         write(&file, &original)?;
         let (as_it_should, line) = verdict(change, &run);
         fine &= as_it_should;
         say(&line);
     }
-    let (bugs, controls): (Vec<_>, Vec<_>) = set.changes.iter().partition(|change| change.caught);
+    let (bugs, controls): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.caught);
     let ending = if fine { "each as it should be" } else { "NOT as it should be" };
     say(&format!("{} seeded bugs, {} controls: {ending}", bugs.len(), controls.len()));
     Ok(fine)
@@ -103,10 +122,14 @@ fn verdict(change: &Change, run: &Run) -> (bool, String) {
     }
 }
 
-fn parse(text: &str) -> Done<Set> {
+/// The changes of a set. `command` at its head holds for those that name none.
+fn parse(text: &str) -> Done<Vec<Change>> {
     let table: toml::Table = text.parse().map_err(|error| format!("{error}"))?;
-    let words = table.get("command").and_then(toml::Value::as_array).ok_or("`command` is missing")?;
-    let command = words.iter().filter_map(toml::Value::as_str).map(str::to_owned).collect();
+    let words = |value: Option<&toml::Value>| -> Option<Vec<String>> {
+        let words = value?.as_array()?.iter();
+        Some(words.filter_map(toml::Value::as_str).map(str::to_owned).collect())
+    };
+    let usual = words(table.get("command")).ok_or("`command` is missing")?;
     let mut changes = vec![];
     for (key, caught) in [("mutant", true), ("control", false)] {
         for entry in table.get(key).and_then(toml::Value::as_array).into_iter().flatten() {
@@ -115,10 +138,11 @@ fn parse(text: &str) -> Done<Set> {
                 text.map(str::to_owned).ok_or_else(|| format!("`{key}` is missing in {entry}"))
             };
             let (name, file, from, to) = (field("name")?, field("file")?, field("from")?, field("to")?);
-            changes.push(Change { name, file, from, to, caught });
+            let command = words(entry.get("command")).unwrap_or_else(|| usual.clone());
+            changes.push(Change { name, file, from, to, command, caught });
         }
     }
-    Ok(Set { command, changes })
+    Ok(changes)
 }
 
 /// The text with the bug; what is replaced must stand there once.
@@ -151,9 +175,9 @@ fn write(file: &Path, text: &str) -> Done<()> {
 }
 
 fn run_cargo(copy: &Path, target: &Path, words: &[String]) -> Done<Run> {
-    let mut cargo = Command::new(option_env!("CARGO").unwrap_or("cargo"));
-    let cargo =
-        cargo.args(words).current_dir(copy).env("CARGO_TARGET_DIR", target).env("RUST_BACKTRACE", "0");
+    let mut cargo = Command::new("timeout");
+    cargo.args([PATIENCE, option_env!("CARGO").unwrap_or("cargo")]).args(words);
+    cargo.current_dir(copy).env("CARGO_TARGET_DIR", target).env("RUST_BACKTRACE", "0");
     let output = cargo.output().map_err(|error| format!("cargo did not start: {error}"))?;
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     Ok(Run {
@@ -179,13 +203,13 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         let mut seen = 0;
         for entry in fs::read_dir(root.join("tests/mutants")).unwrap() {
-            let set = parse(&fs::read_to_string(entry.unwrap().path()).unwrap()).unwrap();
-            for change in &set.changes {
+            let changes = parse(&fs::read_to_string(entry.unwrap().path()).unwrap()).unwrap();
+            for change in &changes {
                 let text = fs::read_to_string(root.join(&change.file)).unwrap();
                 assert_ne!(apply(change, &text).unwrap(), text, "{}", change.name);
             }
-            assert!(set.changes.iter().filter(|change| change.caught).count() >= 10);
-            assert!(set.changes.iter().filter(|change| !change.caught).count() >= 2);
+            assert!(changes.iter().filter(|change| change.caught).count() >= 10);
+            assert!(changes.iter().filter(|change| !change.caught).count() >= 2);
             seen += 1;
         }
         assert!(seen > 0);
@@ -198,6 +222,7 @@ mod tests {
             file: String::new(),
             from: "a".to_owned(),
             to: "b".to_owned(),
+            command: vec![],
             caught,
         };
         let run = |passed, compiled, failed: &[&str]| Run {
@@ -219,6 +244,10 @@ mod tests {
         }
         assert_eq!(failed("test a::b ... FAILED\ntest c ... ok\ntest a::b ... FAILED\n"), ["a::b"]);
         assert_eq!(apply(&change(true), "xax"), Ok("xbx".to_owned()));
+        let set = "command = [\"a\"]\n[[mutant]]\nname = \"n\"\nfile = \"f\"\nfrom = \"x\"\nto = \"y\"\n";
+        let own = set.to_owned() + "command = [\"b\", \"c\"]\n";
+        assert_eq!(parse(set).unwrap()[0].command, ["a"]);
+        assert_eq!(parse(&own).unwrap()[0].command, ["b", "c"]);
         assert!(apply(&change(true), "aa").is_err() && apply(&change(true), "x").is_err());
     }
 }

@@ -21,6 +21,8 @@ pub struct BadDec(pub String);
 impl Dec {
     /// Zero.
     pub const ZERO: Self = Self(0);
+    /// The largest value, far above any amount that exists.
+    pub const MAX: Self = Self(i128::MAX);
 
     /// A whole number. Saturates far above any amount that exists.
     pub fn from_int(whole: u64) -> Self {

@@ -19,6 +19,6 @@ pub use act::{Act, Decision, NO_BID, Row, Waiting, Why};
 pub use check::{Violation, check};
 pub use choose::{Choice, Considered, choose};
 pub use decide::{Now, Policy, Wanted, decide};
-pub use money::{ceiling_per_block, cost_of, deposit_for, per_hour, usd};
+pub use money::{ceiling_beside, ceiling_per_block, cost_of, deposit_for, per_hour, usd};
 pub use ration::ration;
 pub use secret::Secret;

@@ -3,7 +3,7 @@
 use akash_types::{Coin, Dec, DecCoin};
 
 use crate::spec::Cluster;
-use crate::view::Tip;
+use crate::view::{Placement, Tip, View};
 
 /// The price ceiling per node and block where neither budget nor market names one, on a network without real money.
 const PLAY_CEILING: u64 = 10_000;
@@ -19,6 +19,24 @@ pub fn ceiling_per_block(cluster: &Cluster, tip: &Tip) -> DecCoin {
         |per_hour| per_block(per_hour, tip.block_ms),
     );
     DecCoin::uact(amount)
+}
+
+/// The same for a deployment that is opened beside those that `seen` shows running, until it replaces them: what they cost counts
+/// towards `budget.max_usd_per_hour` too. Zero when they use it up.
+pub fn ceiling_beside(cluster: &Cluster, seen: &View) -> DecCoin {
+    let alone = ceiling_per_block(cluster, &seen.tip);
+    let Some(cap) = cluster.budget.max_per_hour else { return alone };
+    let left = per_block(cap, seen.tip.block_ms).checked_sub(running(seen)).unwrap_or(Dec::ZERO);
+    DecCoin::uact(alone.amount.min(left).max(Dec::ZERO))
+}
+
+/// What all leases of a cluster cost per block.
+pub(crate) fn running(seen: &View) -> Dec {
+    let prices = seen.placements.iter().filter_map(|placed| {
+        let Placement::Leased(leased) = &placed.at else { return None };
+        Some(leased.price.amount)
+    });
+    prices.fold(Dec::ZERO, |sum, price| sum.checked_add(price).unwrap_or(Dec::MAX))
 }
 
 fn per_block(per_hour: u128, block_ms: u64) -> Dec {

@@ -1,7 +1,7 @@
 //! What a step would do, without doing it.
 
-use rayakash_core::view::Tip;
-use rayakash_core::{Decision, Now, Policy, Secret, Wanted, blueprint, ceiling_per_block, decide};
+use rayakash_core::view::View;
+use rayakash_core::{Decision, Now, Policy, Secret, Wanted, blueprint, ceiling_beside, decide};
 
 use crate::facts::Wish;
 use crate::look::{Placing, look};
@@ -24,7 +24,7 @@ pub async fn preview(world: &dyn World, wish: Wish, settings: &Settings) -> Resu
     let name = wish.cluster.name.clone();
     let mut books = world.ledger().books(&name).await?;
     let seen = look(world, &name, &books).await?;
-    let (wanted, _manifest) = draw(world, &wish, &seen.view.tip).await?;
+    let (wanted, _manifest) = draw(world, &wish, &seen.view).await?;
     books.wish = Some(wish);
     let policy = Policy { min_deposit: seen.min_deposit, ..settings.policy.clone() };
     let now = Now { unix_ms: world.clock().unix_ms() };
@@ -33,11 +33,15 @@ pub async fn preview(world: &dyn World, wish: Wish, settings: &Settings) -> Resu
 }
 
 /// A wish, drawn at the present block time; and its manifest, which holds keys.
-pub(crate) async fn draw(world: &dyn World, wish: &Wish, tip: &Tip) -> Result<(Wanted, Secret), Unavailable> {
+pub(crate) async fn draw(
+    world: &dyn World,
+    wish: &Wish,
+    seen: &View,
+) -> Result<(Wanted, Secret), Unavailable> {
     let cluster = &wish.cluster;
     let keys = world.vault().keys(&cluster.name).await?;
     let secrets = world.vault().secrets(cluster).await?;
-    let ceiling = ceiling_per_block(cluster, tip);
+    let ceiling = ceiling_beside(cluster, seen);
     let drawn = blueprint::draw(cluster, &keys, &secrets, ceiling.amount).map_err(|error| Unavailable {
         what: format!("the blueprint of {}", cluster.name),
         why: error.to_string(),

@@ -2,7 +2,7 @@
 
 use akash_types::Coin;
 use rayakash_core::spec::Name;
-use rayakash_core::view::{Manifest, Placement, Ray, Tip};
+use rayakash_core::view::{Manifest, Placement, Ray, View};
 use rayakash_core::{Act, Decision, Now, Policy, Waiting, Wanted, check, decide};
 
 use crate::carry_out::{CarriedOut, carry_out};
@@ -101,7 +101,7 @@ async fn try_step(
     }
     let policy = Policy { min_deposit: seen.min_deposit, ..of.settings.policy.clone() };
     let wanted = match &books.wish {
-        Some(wish) => Some(want(of, wish, &seen.view.tip).await?),
+        Some(wish) => Some(want(of, wish, &seen.view).await?),
         None => None,
     };
     let now = Now { unix_ms: of.world.clock().unix_ms() };
@@ -229,8 +229,8 @@ async fn note_readiness(of: &Tended<'_>, seen: &Placing, was_sure: bool) -> Resu
 }
 
 /// The wish, and what it becomes at the present block time. Its manifest is kept before anything can name it on chain.
-async fn want(of: &Tended<'_>, wish: &Wish, tip: &Tip) -> Result<Wanted, Unavailable> {
-    let (wanted, manifest) = draw(of.world, wish, tip).await?;
+async fn want(of: &Tended<'_>, wish: &Wish, seen: &View) -> Result<Wanted, Unavailable> {
+    let (wanted, manifest) = draw(of.world, wish, seen).await?;
     of.world.vault().keep(of.name, wanted.version, &manifest).await?;
     Ok(wanted)
 }

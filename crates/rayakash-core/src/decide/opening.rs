@@ -1,11 +1,11 @@
 //! Rows of a wish that has no deployment: R4 to R6.
 
-use akash_types::{Coin, DeploymentId, Dseq};
+use akash_types::{Coin, Dec, DeploymentId, Dseq};
 
 use super::Look;
 use crate::act::{Act, Decision, Waiting};
-use crate::money::{deposit_for, per_hour};
-use crate::view::{Placement, Try};
+use crate::money::{deposit_for, per_hour, running};
+use crate::view::Try;
 
 /// dseqs of one wallet all have 13 digits: shorter ones share escrow key prefixes with longer ones.
 const FIRST_DSEQ: u64 = 1_000_000_000_000;
@@ -56,15 +56,14 @@ fn r4_forbidden(look: &Look<'_>, deposit: &Coin) -> Option<Waiting> {
         (need.amount > have.amount).then_some(Waiting::Budget { need, have, cap })
     };
     // While a replacement is ready and its predecessor not closed, both are paid.
-    let running = look.seen.placements.iter().filter_map(|placed| {
-        let Placement::Leased(leased) = &placed.at else { return None };
-        Some(per_hour(leased.price.amount, &look.seen.tip))
-    });
-    let hourly = running.fold(per_hour(look.wanted.ceiling.amount, &look.seen.tip), u128::saturating_add);
-    // Rounding up the hourly rate of a ceiling that was rounded down from the cap may exceed it by one.
-    let over_rate = budget.max_per_hour.and_then(|cap| {
-        forbid(Coin::uact(hourly.saturating_sub(1)), Coin::uact(cap), "budget.max_usd_per_hour")
-    });
+    let ceiling = look.wanted.ceiling.amount;
+    let both = running(look.seen).checked_add(ceiling).unwrap_or(Dec::MAX);
+    let hourly = per_hour(both, &look.seen.tip);
+    // Rounding up the hourly rate of a ceiling that was rounded down from the cap may exceed it by one. A ceiling of nothing buys nothing.
+    let need = if ceiling == Dec::ZERO { hourly.saturating_add(1) } else { hourly.saturating_sub(1) };
+    let over_rate = budget
+        .max_per_hour
+        .and_then(|cap| forbid(Coin::uact(need), Coin::uact(cap), "budget.max_usd_per_hour"));
     let over_total = budget.max_total.and_then(|cap| {
         let left = cap.saturating_sub(look.seen.history.spent);
         forbid(deposit.clone(), Coin::uact(left), "budget.max_usd_total")

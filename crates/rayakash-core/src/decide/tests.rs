@@ -337,6 +337,32 @@ fn r13_both_generations_together_stay_under_the_hourly_cap() {
 }
 
 #[test]
+fn r13_a_replacement_s_ceiling_is_what_the_hourly_cap_leaves() {
+    // A lease of 100 uact per block is 60,000 uact an hour at 6 s.
+    let ceiling = |cap: u128, market: Option<u128>| {
+        let world = World::new().place(1, leased(1)).wish(|w| {
+            w.cluster.budget.max_per_hour = Some(cap);
+            w.cluster.market.max_price_per_hour = market;
+        });
+        world.ceiling_beside()
+    };
+    assert_eq!(ceiling(150_000, None), Dec::from_int(150));
+    assert_eq!(ceiling(150_000, Some(30_000)), Dec::from_int(50));
+    assert_eq!(ceiling(60_000, None), Dec::ZERO);
+    assert_eq!(ceiling(10_000, None), Dec::ZERO);
+    let nothing_left = World::new().place(1, leased(1)).ready().wish(|w| {
+        w.version = version(2);
+        w.restart = true;
+        w.groups[0].units[0].count = 5;
+        w.ceiling = DecCoin::uact(Dec::ZERO);
+        w.cluster.budget.max_per_hour = Some(60_000);
+    });
+    let held = nothing_left.decide().waiting;
+    let Some(Waiting::Budget { need, have, .. }) = held else { panic!("{held:?}") };
+    assert_eq!((need.amount, have.amount), (60_001, 60_000));
+}
+
+#[test]
 fn r17_without_replacements_gives_up() {
     let world = World::new().place(1, leased(1)).ready().wish(|w| w.cluster.recovery.replace = false);
     let since = world.now_ms() - 600_000;

@@ -239,6 +239,10 @@ impl World {
         check(self.wanted.as_ref().map(|w| &w.cluster), &self.view, &decision)
     }
 
+    pub(crate) fn ceiling_beside(&self) -> Dec {
+        crate::ceiling_beside(&self.wanted.as_ref().unwrap().cluster, &self.view).amount
+    }
+
     pub(crate) fn decide(&self) -> Decision {
         let now = Now { unix_ms: self.now_ms() };
         let decision = decide(self.wanted.as_ref(), &self.view, &Policy::default(), now);
