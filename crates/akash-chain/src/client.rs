@@ -3,6 +3,7 @@
 mod about;
 mod account;
 mod agree;
+mod channel;
 mod deployment;
 mod market;
 mod node;
@@ -11,6 +12,7 @@ mod registry;
 mod tx;
 
 pub use account::Account;
+pub use channel::Nearby;
 pub use deployment::{DeploymentParams, DeploymentRecord};
 pub use market::{LeaseRecord, MarketFilter};
 pub use node::{Block, BlockTx, NodeConfig, Tip};
@@ -25,11 +27,12 @@ use akash_types::{Height, Malformed};
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::GetLatestBlockRequest;
 use cosmos_sdk_proto::cosmos::base::tendermint::v1beta1::service_client::ServiceClient as NodeClient;
 use tokio::sync::OnceCell;
-use tonic::transport::{Channel, ClientTlsConfig, Endpoint as Transport};
+use tonic::transport::{ClientTlsConfig, Endpoint as Transport};
 use tonic::{Code, Request, Response, Status};
 
 use crate::ChainError;
 use crate::error::is_transport;
+use channel::Channel;
 
 /// Blocks and lists can be larger than tonic's 4 MiB.
 pub(crate) const MESSAGE_LIMIT: usize = 16 * 1024 * 1024;
@@ -86,9 +89,19 @@ impl Client {
                     transport =
                         transport.tls_config(ClientTlsConfig::new().with_native_roots()).map_err(bad)?;
                 }
-                Ok(Endpoint::new(name.clone(), transport.connect_lazy()))
+                Ok(Endpoint::new(name.clone(), Channel::Far(transport.connect_lazy())))
             })
             .collect::<Result<Vec<_>, ChainError>>()?;
+        if endpoints.is_empty() {
+            return Err(ChainError::NoEndpoint);
+        }
+        Ok(Self::of(endpoints))
+    }
+
+    /// A client of nodes that are reached without a socket, each with a name to call it by.
+    pub fn nearby(nodes: impl IntoIterator<Item = (String, Arc<dyn Nearby>)>) -> Result<Self, ChainError> {
+        let endpoints: Vec<_> =
+            nodes.into_iter().map(|(name, node)| Endpoint::new(name, Channel::Near(node))).collect();
         if endpoints.is_empty() {
             return Err(ChainError::NoEndpoint);
         }

@@ -19,7 +19,7 @@ mod turn;
 pub use attempt::{Attempt, End, Evidence};
 pub use client::{
     Account, Answer, At, Block, BlockTx, Broadcast, Client, DeploymentParams, DeploymentRecord, LeaseRecord,
-    MarketFilter, NodeConfig, Simulation, Tip, TxResult,
+    MarketFilter, Nearby, NodeConfig, Simulation, Tip, TxResult,
 };
 pub use compatibility::{About, Compatibility, Unknown};
 pub use error::{ChainError, Recovery};

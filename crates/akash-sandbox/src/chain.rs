@@ -46,7 +46,8 @@ pub struct Node {
 #[derive(Debug)]
 struct Inner {
     chain: Chain,
-    log: BlockLog,
+    /// None: the chain ends with the process.
+    log: Option<BlockLog>,
     /// How far the chain's time is ahead of the machine's clock, milliseconds.
     ahead_ms: u64,
     /// No more blocks: the folder belongs to somebody else from now on.
@@ -73,12 +74,25 @@ impl Node {
         }
         let ahead_ms = chain.state().time_ms.saturating_sub(now);
         let height = chain.state().height;
-        let (tip, _) = watch::channel(height);
-        let seals = Seals::new(&chain.state().chain_id, chain.first());
-        let inner = Mutex::new(Inner { chain, log, ahead_ms, closed: false });
-        let node = Self { inner, faults: Mutex::default(), seals, tip, block_time };
+        let node = Self::of(Inner { chain, log: Some(log), ahead_ms, closed: false }, block_time);
         let _sealed = node.sealed(height);
         Ok(node)
+    }
+
+    /// A chain that nothing is kept of, and whose time is what blocks are given: for harnesses that make its blocks.
+    pub fn in_memory(genesis: &Genesis, block_time: Duration) -> Self {
+        Self::of(Inner { chain: Chain::new(genesis), log: None, ahead_ms: 0, closed: false }, block_time)
+    }
+
+    fn of(inner: Inner, block_time: Duration) -> Self {
+        let (tip, _) = watch::channel(inner.chain.state().height);
+        let seals = Seals::new(&inner.chain.state().chain_id, inner.chain.first());
+        Self { inner: Mutex::new(inner), faults: Mutex::default(), seals, tip, block_time }
+    }
+
+    /// The chain's gRPC services, to be asked in this process.
+    pub fn services(self: &Arc<Self>) -> tonic::service::Routes {
+        grpc::services(self)
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -140,6 +154,11 @@ impl Node {
     /// Takes a transaction into the mempool, as a node does when it is broadcast.
     pub fn check(&self, bytes: &[u8]) -> Result<TxHash, Rejection> {
         self.inner().chain.check(bytes)
+    }
+
+    /// The next block that has this transaction has it before its turn ([`Chain::spoil`]).
+    pub fn spoil(&self, hash: TxHash) {
+        self.inner().chain.spoil(hash);
     }
 
     /// Tries a transaction out.
@@ -256,7 +275,9 @@ impl Inner {
             return Err(Error::Closed);
         }
         let proposal = self.chain.propose(time_ms);
-        self.log.append(proposal.block())?;
+        if let Some(log) = &mut self.log {
+            log.append(proposal.block())?;
+        }
         Ok(self.chain.commit(proposal))
     }
 }

@@ -15,10 +15,9 @@ use akash_wallet::{Allowed, Key};
 use async_trait::async_trait;
 use rayakash_core::Act;
 use rayakash_engine::facts::Intent;
-use rayakash_engine::ports::{Chain, ChainLook, Outcome, Unavailable};
+use rayakash_engine::ports::{Chain, ChainLook, Clock, Outcome, Unavailable};
 use rayakash_ledger::Ledger;
 
-use crate::clock::SystemClock;
 use crate::journal::LedgerJournal;
 use crate::network::Network;
 use pace::Pace;
@@ -31,6 +30,7 @@ pub(crate) struct ChainAdapter {
     network: Network,
     endpoints: Vec<String>,
     journal: Arc<Ledger>,
+    clock: Arc<dyn Clock>,
     wallet: RwLock<WalletState>,
     pace: Pace,
     providers: ProviderCache,
@@ -45,19 +45,21 @@ struct WalletState {
 }
 
 impl ChainAdapter {
+    /// An adapter without a key; `endpoints` are for people.
     pub(crate) fn new(
         client: Client,
-        network: Network,
-        endpoints: Vec<String>,
+        (network, endpoints): (Network, Vec<String>),
         journal: Arc<Ledger>,
+        clock: Arc<dyn Clock>,
         owner: Option<Address>,
     ) -> Self {
-        let wallet = WalletState { owner, sender: None, locked_since_ms: SystemClock.now_ms() };
+        let wallet = WalletState { owner, sender: None, locked_since_ms: clock.unix_ms() };
         Self {
             client,
             network,
             endpoints,
             journal,
+            clock,
             wallet: RwLock::new(wallet),
             pace: Pace::new(network.block_ms()),
             providers: ProviderCache::default(),

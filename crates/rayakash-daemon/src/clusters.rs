@@ -5,25 +5,32 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rayakash_core::spec::Name;
-use rayakash_engine::ports::Ledger as _;
+use rayakash_engine::ports::{Ledger as _, World};
 use rayakash_engine::tasks::Tasks;
 use rayakash_engine::{Report, Settings, Tending, Treasury, tend};
-use rayakash_ledger::{ClusterRow, LedgerError};
+use rayakash_ledger::{ClusterRow, Ledger, LedgerError};
 use tokio::sync::{Notify, watch};
 
-use crate::clock::SystemClock;
-use crate::world::RealWorld;
+use crate::vault::FileVault;
 
 /// How long a first look may take; a probe job in Ray is a part of it.
 const FIRST_LOOK: Duration = Duration::from_secs(20);
 
 /// The clusters that are tended.
 pub(crate) struct Clusters {
-    pub(crate) world: Arc<RealWorld>,
+    world: Arc<dyn World>,
+    kept: Kept,
     pub(crate) settings: Settings,
     treasury: Arc<Treasury>,
     tasks: Tasks,
     tended: Mutex<BTreeMap<Name, Tended>>,
+}
+
+/// What a daemon keeps on its disk.
+#[derive(Clone)]
+pub(crate) struct Kept {
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) vault: FileVault,
 }
 
 struct Tended {
@@ -32,13 +39,14 @@ struct Tended {
 }
 
 impl Clusters {
-    pub(crate) fn new(world: Arc<RealWorld>, settings: Settings, tasks: Tasks) -> Self {
-        Self { world, settings, treasury: Arc::default(), tasks, tended: Mutex::default() }
+    /// Clusters of a world whose ledger and vault are the ones that are kept.
+    pub(crate) fn new(world: Arc<dyn World>, kept: Kept, settings: Settings, tasks: Tasks) -> Self {
+        Self { world, kept, settings, treasury: Arc::default(), tasks, tended: Mutex::default() }
     }
 
     /// Tends everything that the ledger says is wanted or not finished. What is wrong with one cluster is that cluster's trouble.
     pub(crate) async fn resume(&self) -> Result<(), LedgerError> {
-        for row in self.world.ledger.clusters().await?.into_iter().filter(ClusterRow::is_live) {
+        for row in self.kept.ledger.clusters().await?.into_iter().filter(ClusterRow::is_live) {
             match row.name.parse::<Name>() {
                 Ok(name) => self.tend(&name),
                 Err(error) => {
@@ -57,7 +65,7 @@ impl Clusters {
             return;
         }
         let nudge = Arc::new(Notify::new());
-        let (sender, reports) = watch::channel(Report::unknown(SystemClock.now_ms()));
+        let (sender, reports) = watch::channel(Report::unknown(self.world.clock().unix_ms()));
         tended.insert(name.clone(), Tended { nudge: Arc::clone(&nudge), reports });
         let tending = Tending {
             name: name.clone(),
@@ -66,12 +74,12 @@ impl Clusters {
             settings: self.settings.clone(),
             treasury: Arc::clone(&self.treasury),
         };
-        let world = Arc::clone(&self.world);
+        let (world, kept) = (Arc::clone(&self.world), self.kept.clone());
         self.tasks.start("tend", async move {
             loop {
                 tend(world.clone(), tending.clone()).await;
                 // Nothing is there and nothing is wanted; the next wish for this name wakes the same task.
-                tidy(&world, &tending.name).await;
+                tidy(&kept, &tending.name).await;
                 tending.nudge.notified().await;
             }
         });
@@ -105,9 +113,9 @@ impl Clusters {
 }
 
 /// Removes the keys of a cluster that is gone.
-async fn tidy(world: &RealWorld, name: &Name) {
-    let gone = world.ledger.books(name).await.is_ok_and(|books| books.wish.is_none());
-    if gone && let Err(error) = world.vault.forget(name) {
+async fn tidy(kept: &Kept, name: &Name) {
+    let gone = kept.ledger.books(name).await.is_ok_and(|books| books.wish.is_none());
+    if gone && let Err(error) = kept.vault.forget(name) {
         tracing::warn!(cluster = %name, error = %error, "the keys of a closed cluster could not be removed");
     }
 }

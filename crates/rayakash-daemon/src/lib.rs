@@ -6,6 +6,7 @@ mod chain;
 mod clock;
 mod clusters;
 mod config;
+mod fleet;
 mod gate;
 mod head;
 mod http;
@@ -24,6 +25,8 @@ mod wish;
 mod world;
 
 pub use config::{BadConfig, Config, Context, Overrides, Paths};
+pub use fleet::{Fleet, Parts};
 pub use network::Network;
 pub use run::{RunError, run};
 pub use sandbox::SandboxFile;
+pub use vault::MakeKeys;

@@ -15,7 +15,7 @@ use rayakash_ledger::{Ledger, LedgerError};
 
 use crate::chain::ChainAdapter;
 use crate::clock::SystemClock;
-use crate::clusters::Clusters;
+use crate::clusters::{Clusters, Kept};
 use crate::config::Config;
 use crate::head::Heads;
 use crate::keyring::{KeyError, Keyring, sandbox_key};
@@ -106,7 +106,9 @@ pub(crate) fn build(config: &Config, tasks: &Tasks) -> Result<Service, RunError>
     let client = Client::connect(&endpoints)?;
     let keyring = Keyring::new(paths.keys());
     let owner = context.key.as_deref().and_then(|name| keyring.address(name));
-    let chain = Arc::new(ChainAdapter::new(client, context.network, endpoints, Arc::clone(&ledger), owner));
+    let clock = Arc::new(SystemClock);
+    let named = (context.network, endpoints);
+    let chain = Arc::new(ChainAdapter::new(client, named, Arc::clone(&ledger), clock, owner));
     unlock(config, &keyring, &chain).map_err(|error| RunError::Key(crate::providers::chain_of(&error)))?;
     let vault = FileVault::new(paths.clusters(&context.name));
     let world = Arc::new(RealWorld {
@@ -117,8 +119,10 @@ pub(crate) fn build(config: &Config, tasks: &Tasks) -> Result<Service, RunError>
         vault,
         clock: SystemClock,
     });
+    let kept = Kept { ledger: Arc::clone(&world.ledger), vault: world.vault.clone() };
     Ok(Service {
-        clusters: Clusters::new(world, settings(config), tasks.clone()),
+        clusters: Clusters::new(world.clone(), kept, settings(config), tasks.clone()),
+        world,
         context,
         keyring,
         tasks: tasks.clone(),

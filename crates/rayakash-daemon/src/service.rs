@@ -1,5 +1,7 @@
 //! What the handlers share.
 
+use std::sync::Arc;
+
 use rayakash_engine::tasks::Tasks;
 use rayakash_ledger::Ledger;
 use tokio_util::sync::CancellationToken;
@@ -11,6 +13,7 @@ use crate::world::RealWorld;
 
 /// One daemon, as its handlers see it.
 pub(crate) struct Service {
+    pub(crate) world: Arc<RealWorld>,
     pub(crate) clusters: Clusters,
     pub(crate) context: Context,
     pub(crate) keyring: Keyring,
@@ -22,7 +25,7 @@ pub(crate) struct Service {
 
 impl Service {
     pub(crate) fn world(&self) -> &RealWorld {
-        &self.clusters.world
+        &self.world
     }
 
     pub(crate) fn ledger(&self) -> &Ledger {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use akash_sdl::Manifest;
@@ -15,18 +15,24 @@ use rayakash_core::Secret;
 use rayakash_core::blueprint::{Keys, Plan};
 use rayakash_core::spec::{Cluster, Name};
 use rayakash_core::view::Version;
+use rayakash_engine::machine::{Machine, Write};
 use rayakash_engine::ports::{Unavailable, Vault};
 use rcgen::{CertificateParams, DnType, KeyPair};
 use serde::{Deserialize, Serialize};
 
 use crate::private;
 
+/// Makes the keys of a cluster.
+pub type MakeKeys = Arc<dyn Fn() -> io::Result<Keys> + Send + Sync>;
+
 /// The vault of a state directory.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct FileVault {
     root: PathBuf,
     /// Held while keys are made: two callers must not make them twice.
     making: Arc<Mutex<()>>,
+    make: MakeKeys,
+    machine: Option<Arc<dyn Machine>>,
 }
 
 /// A cluster's keys, as they lie on disk.
@@ -41,7 +47,12 @@ struct Stored {
 impl FileVault {
     /// The vault below a directory; nothing is made yet.
     pub(crate) fn new(root: PathBuf) -> Self {
-        Self { root, making: Arc::default() }
+        Self { root, making: Arc::default(), make: Arc::new(make), machine: None }
+    }
+
+    /// The same on a machine that somebody stands in for, with keys of his making.
+    pub(crate) fn on(machine: Arc<dyn Machine>, root: PathBuf, make: MakeKeys) -> Self {
+        Self { make, machine: Some(machine), ..Self::new(root) }
     }
 
     fn of(&self, cluster: &Name) -> PathBuf {
@@ -50,10 +61,23 @@ impl FileVault {
 
     /// Forgets a cluster that is gone, its keys included.
     pub(crate) fn forget(&self, cluster: &Name) -> io::Result<()> {
-        match std::fs::remove_dir_all(self.of(cluster)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        let path = self.of(cluster);
+        self.told(&Write::Removal { path: &path }, || private::remove_dir(&path))
+    }
+
+    /// The one place where the vault becomes durable.
+    fn put(&self, cluster: &Name, path: &Path, content: &[u8]) -> io::Result<()> {
+        self.told(&Write::File { path, content }, || {
+            private::dir(&self.of(cluster))?;
+            private::write(path, content)
+        })
+    }
+
+    fn told(&self, write: &Write<'_>, done: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let Some(machine) = &self.machine else { return done() };
+        machine.before(write)?;
+        done()?;
+        machine.after(write)
     }
 
     /// A cluster's keys; made at the first call.
@@ -62,17 +86,16 @@ impl FileVault {
         if let Some(kept) = self.kept_keys(cluster)? {
             return Ok(kept);
         }
-        let stored = make()?;
-        private::dir(&self.of(cluster))?;
-        private::write(&self.keys_path(cluster), &serde_json::to_vec(&stored)?)?;
-        Ok(stored.into())
+        let keys = (self.make)()?;
+        self.put(cluster, &self.keys_path(cluster), &serde_json::to_vec(&Stored::of(&keys))?)?;
+        Ok(keys)
     }
 
     /// A cluster's keys; others, of the same size, when it has none yet. Nothing is written.
     pub(crate) fn keys_or_throwaway(&self, cluster: &Name) -> io::Result<Keys> {
         match self.kept_keys(cluster)? {
             Some(kept) => Ok(kept),
-            None => Ok(make()?.into()),
+            None => (self.make)(),
         }
     }
 
@@ -108,16 +131,17 @@ impl FileVault {
     }
 }
 
-fn make() -> io::Result<Stored> {
+/// New keys, by the machine's chance.
+fn make() -> io::Result<Keys> {
     let key = KeyPair::generate().map_err(io::Error::other)?;
     let mut params = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
     params.distinguished_name.push(DnType::CommonName, "rayakash gate");
     let certificate = params.self_signed(&key).map_err(io::Error::other)?;
-    Ok(Stored {
+    Ok(Keys {
         gate_certificate: STANDARD.encode(certificate.der()),
-        gate_key: STANDARD.encode(key.serialize_der()),
-        gate_token: token(),
-        ray_token: token(),
+        gate_key: Secret::new(STANDARD.encode(key.serialize_der())),
+        gate_token: Secret::new(token()),
+        ray_token: Secret::new(token()),
     })
 }
 
@@ -126,6 +150,17 @@ fn token() -> String {
     let mut bytes = [0; 32];
     rand::rngs::OsRng.fill_bytes(&mut bytes);
     URL_SAFE_NO_PAD.encode(bytes)
+}
+
+impl Stored {
+    fn of(keys: &Keys) -> Self {
+        Self {
+            gate_certificate: keys.gate_certificate.clone(),
+            gate_key: keys.gate_key.expose().to_owned(),
+            gate_token: keys.gate_token.expose().to_owned(),
+            ray_token: keys.ray_token.expose().to_owned(),
+        }
+    }
 }
 
 impl From<Stored> for Keys {
@@ -154,8 +189,7 @@ impl Vault for FileVault {
         let path = self.manifest_path(cluster, version);
         let keep = || -> io::Result<()> {
             if private::read(&path)?.is_none() {
-                private::dir(&self.of(cluster))?;
-                private::write(&path, manifest.expose().as_bytes())?;
+                self.put(cluster, &path, manifest.expose().as_bytes())?;
             }
             Ok(())
         };
@@ -171,10 +205,7 @@ impl Vault for FileVault {
         if self.gate(cluster, lease).await.as_ref() == Some(address) {
             return Ok(());
         }
-        let keep = || -> io::Result<()> {
-            private::dir(&self.of(cluster))?;
-            private::write(&self.gate_path(cluster, lease), &serde_json::to_vec(address)?)
-        };
+        let keep = || self.put(cluster, &self.gate_path(cluster, lease), &serde_json::to_vec(address)?);
         keep().map_err(|error| self.failed(&error))
     }
 

@@ -6,6 +6,7 @@
 mod carry_out;
 pub mod facts;
 mod look;
+pub mod machine;
 pub mod ports;
 mod preview;
 mod report;

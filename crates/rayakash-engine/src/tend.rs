@@ -66,6 +66,8 @@ pub async fn tend(world: Arc<dyn World>, tending: Tending) {
             }
         };
         tokio::select! {
+            // In order, so that the same world runs the same way twice.
+            biased;
             () = tending.nudge.notified() => {}
             () = world.clock().sleep_ms(pause_ms) => {}
         }

@@ -55,6 +55,16 @@ pub enum LedgerError {
         /// Why not.
         source: rusqlite::Error,
     },
+    /// The disk refused, or did not say whether it took it.
+    #[error("cannot {what} in {}", path.display())]
+    Disk {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        source: io::Error,
+    },
     /// The books do not allow it.
     #[error("cannot {what} in {}: {why}", path.display())]
     Refused {
@@ -80,6 +90,8 @@ pub enum LedgerError {
 pub(crate) enum Fault {
     #[error("SQLite failed")]
     Sql(#[from] rusqlite::Error),
+    #[error("the disk failed")]
+    Disk(#[from] io::Error),
     #[error("{0}")]
     Refused(String),
 }
@@ -97,6 +109,7 @@ impl Fault {
                 LedgerError::Damaged { path, problem: source.to_string() }
             }
             Self::Sql(source) => LedgerError::Failed { what, path, source },
+            Self::Disk(source) => LedgerError::Disk { what, path, source },
         }
     }
 }

@@ -9,6 +9,7 @@ use rayakash_core::Act;
 use rayakash_core::spec::{Cluster, Name};
 use rayakash_core::view::Tip;
 use rayakash_engine::facts::{Books, Fact, Finished, Intent};
+use rayakash_engine::machine::Machine;
 use rayakash_engine::ports::{self, Outcome, Unavailable};
 use serde_json::json;
 use tokio::sync::watch;
@@ -45,7 +46,17 @@ impl Ledger {
         path: &Path,
         read_wish: impl Fn(&str) -> Result<Cluster, String> + Send + Sync + 'static,
     ) -> Result<Self, LedgerError> {
-        Ok(Self { store: Arc::new(Store::open(path)?), read_wish: Arc::new(read_wish) })
+        Ok(Self { store: Arc::new(Store::open(path, None)?), read_wish: Arc::new(read_wish) })
+    }
+
+    /// The same on a machine that somebody stands in for: each write is told to it, and what is done is done in place, not on a
+    /// thread beside.
+    pub fn open_on(
+        machine: Arc<dyn Machine>,
+        path: &Path,
+        read_wish: impl Fn(&str) -> Result<Cluster, String> + Send + Sync + 'static,
+    ) -> Result<Self, LedgerError> {
+        Ok(Self { store: Arc::new(Store::open(path, Some(machine))?), read_wish: Arc::new(read_wish) })
     }
 
     /// The number of the newest event, whenever there is one more. It is behind what is durable, never ahead of it.

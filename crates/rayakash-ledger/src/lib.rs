@@ -5,6 +5,7 @@
 
 mod attempts;
 mod books;
+mod chance;
 mod column;
 mod deployments;
 mod error;

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rayakash_engine::machine::{Machine, Write};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::watch;
 
 use crate::error::{Fault, LedgerError};
-use crate::records;
+use crate::{chance, records};
 
 /// Marks the file as ours: `RYKL`.
 const APPLICATION_ID: i64 = 0x5259_4B4C;
@@ -25,18 +26,22 @@ pub(crate) struct Store {
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
     newest: watch::Sender<u64>,
+    machine: Option<Arc<dyn Machine>>,
 }
 
 impl Store {
     /// Opens the file, or makes it. A file that is damaged, foreign or of a newer format is left as it is.
-    pub(crate) fn open(path: &Path) -> Result<Self, LedgerError> {
+    pub(crate) fn open(path: &Path, machine: Option<Arc<dyn Machine>>) -> Result<Self, LedgerError> {
         make(path)?;
         let opening = |fault: Fault| fault.at(path, "open the tables");
         let flags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut writer = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE)
             .map_err(|error| opening(error.into()))?;
         check(&writer, path)?;
-        prepare(&mut writer).map_err(opening)?;
+        if let Some(machine) = &machine {
+            chance::take_from(machine, &writer).map_err(|error| opening(error.into()))?;
+        }
+        prepare(&mut writer, machine.as_ref(), path).map_err(opening)?;
         let reader = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_ONLY)
             .map_err(|error| opening(error.into()))?;
         reader.busy_timeout(BUSY).map_err(|error| opening(error.into()))?;
@@ -46,6 +51,7 @@ impl Store {
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
             newest: watch::Sender::new(newest),
+            machine,
         })
     }
 
@@ -67,7 +73,7 @@ impl Store {
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let answer = job(&transaction)?;
             let newest = records::newest_seq(&transaction)?;
-            transaction.commit()?;
+            commit(transaction, store.machine.as_ref(), (what, &store.path))?;
             store.newest.send_replace(newest);
             Ok(answer)
         })
@@ -93,6 +99,10 @@ impl Store {
         what: &'static str,
         job: impl FnOnce() -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, LedgerError> {
+        if self.machine.is_some() {
+            // Who stands in for the machine wants things in order.
+            return job().map_err(|fault| fault.at(&self.path, what));
+        }
         match tokio::task::spawn_blocking(job).await {
             Ok(answer) => answer.map_err(|fault| fault.at(&self.path, what)),
             Err(_) => Err(LedgerError::Stopped { what, path: self.path.clone() }),
@@ -142,7 +152,7 @@ fn check(writer: &Connection, path: &Path) -> Result<(), LedgerError> {
 }
 
 /// Settings of the connection, and the migrations that are still to be made, in one transaction.
-fn prepare(writer: &mut Connection) -> Result<(), Fault> {
+fn prepare(writer: &mut Connection, machine: Option<&Arc<dyn Machine>>, path: &Path) -> Result<(), Fault> {
     writer.busy_timeout(BUSY)?;
     let mode: String = writer.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
     if mode != "wal" {
@@ -159,8 +169,22 @@ fn prepare(writer: &mut Connection) -> Result<(), Fault> {
         }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", known())?;
+        commit(transaction, machine, ("make the tables", path))?;
     }
-    Ok(transaction.commit()?)
+    Ok(())
+}
+
+/// The one place where the ledger becomes durable.
+fn commit(
+    transaction: Transaction<'_>,
+    machine: Option<&Arc<dyn Machine>>,
+    (what, path): (&'static str, &Path),
+) -> Result<(), Fault> {
+    let Some(machine) = machine else { return Ok(transaction.commit()?) };
+    let write = Write::Ledger { what, path };
+    machine.before(&write)?;
+    transaction.commit()?;
+    Ok(machine.after(&write)?)
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {

@@ -7,6 +7,7 @@ use akash_types::{
 };
 use wire::query_client::QueryClient;
 
+use super::channel::Channel;
 use super::{At, Client, MESSAGE_LIMIT, optional, page, read, required};
 use crate::ChainError;
 
@@ -208,7 +209,7 @@ impl Client {
     }
 }
 
-fn market(channel: tonic::transport::Channel) -> QueryClient<tonic::transport::Channel> {
+fn market(channel: Channel) -> QueryClient<Channel> {
     QueryClient::new(channel).max_decoding_message_size(MESSAGE_LIMIT)
 }
 

@@ -9,8 +9,8 @@ use akash_proto::cosmos::tx::v1beta1::{BroadcastMode, BroadcastTxRequest, GetTxR
 use akash_types::{Height, Rejection};
 use akash_wallet::TxHash;
 use futures_util::future::join_all;
-use tonic::transport::Channel;
 
+use super::channel::Channel;
 use super::{At, Client, Endpoint, MESSAGE_LIMIT, in_time, optional, required};
 use crate::error::with_sources;
 use crate::{ChainError, refusal};

@@ -198,7 +198,7 @@ fn a_full_disk_makes_no_block() {
     let (_, _, records) = BlockLog::open(&path, "local", 0).unwrap();
     assert_eq!(records.len(), 1);
     let read_only = BlockLog::read_only(&path).unwrap();
-    node.inner().log = read_only;
+    node.inner().log = Some(read_only);
     node.check(&payment(&node, 0)).unwrap();
     assert!(node.make_block().is_err());
     assert_eq!((node.state().height, node.waiting()), (Height(1), 1), "nothing is seen of it");

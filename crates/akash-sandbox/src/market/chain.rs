@@ -74,6 +74,7 @@ pub struct Chain {
     blocks: Vec<Arc<Block>>,
     index: BTreeMap<TxHash, (usize, usize)>,
     history: VecDeque<State>,
+    spoilt: BTreeSet<TxHash>,
 }
 
 /// The hashes that the mempool has seen. In memory only: a restart forgets them, as a real node does.
@@ -114,6 +115,7 @@ impl Chain {
             first: genesis.initial_height,
             blocks: Vec::new(),
             index: BTreeMap::new(),
+            spoilt: BTreeSet::new(),
         }
     }
 
@@ -179,6 +181,12 @@ impl Chain {
         Ok(hash)
     }
 
+    /// The next block that has this transaction has it too early: it fails before its messages, which uses no sequence and takes
+    /// no fee, so the same bytes may come again. A proposer does that when another transaction of the account comes late.
+    pub fn spoil(&mut self, hash: TxHash) {
+        self.spoilt.insert(hash);
+    }
+
     /// Tries a transaction out on the state of the mempool; an error comes with the gas burnt so far.
     pub fn simulate(&self, bytes: &[u8]) -> Result<Simulated, (Rejection, u64)> {
         let tx = Tx::decode(bytes).map_err(|rejection| (rejection, 0))?;
@@ -206,8 +214,13 @@ impl Chain {
         digest.update(state.height.0.to_be_bytes());
         digest.update(state.time_ms.to_be_bytes());
         for tx in txs {
-            let (after, outcome) = execute::deliver(&state, &tx);
-            state = after;
+            let outcome = if self.spoilt.contains(&tx.hash) {
+                execute::too_early(&tx)
+            } else {
+                let (after, outcome) = execute::deliver(&state, &tx);
+                state = after;
+                outcome
+            };
             digest.update(tx.hash.0);
             digest.update(format!("{outcome:?}"));
             delivered.push(Delivered { tx, outcome });
@@ -233,6 +246,7 @@ impl Chain {
             let hash = delivered.tx.hash;
             self.index.insert(hash, (self.blocks.len(), place));
             self.mempool.retain(|tx| tx.hash != hash);
+            self.spoilt.remove(&hash);
             // What failed may be sent again; it will fail for its sequence.
             if delivered.outcome.rejection.is_some() {
                 self.seen.remove(&hash);

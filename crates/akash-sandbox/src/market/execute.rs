@@ -8,7 +8,7 @@ use prost::Message as _;
 use super::ante::{self, Mode};
 use super::event::Event;
 use super::gas;
-use super::refuse::PROVIDER_INTERNAL;
+use super::refuse::{PROVIDER_INTERNAL, WRONG_SEQUENCE};
 use super::run::Run;
 use super::state::State;
 use super::tx::Tx;
@@ -49,16 +49,19 @@ pub fn apply(state: &State, message: &Msg) -> Result<State, Rejection> {
     Ok(run.state)
 }
 
+/// A transaction in a block before its turn: its sequence is not the account's yet.
+pub(crate) fn too_early(tx: &Tx) -> Outcome {
+    Outcome { rejection: Some(WRONG_SEQUENCE.because("account sequence mismatch")), ..nothing_yet(tx) }
+}
+
+fn nothing_yet(tx: &Tx) -> Outcome {
+    let (fee, events, data) = (Vec::new(), Vec::new(), Vec::new());
+    Outcome { rejection: None, gas_wanted: tx.gas_limit, gas_used: 0, fee, events, data }
+}
+
 /// Carries out a transaction of a block.
 pub(crate) fn deliver(state: &State, tx: &Tx) -> (State, Outcome) {
-    let mut outcome = Outcome {
-        rejection: None,
-        gas_wanted: tx.gas_limit,
-        gas_used: 0,
-        fee: Vec::new(),
-        events: Vec::new(),
-        data: Vec::new(),
-    };
+    let mut outcome = nothing_yet(tx);
     let mut run = Run::new(state.clone());
     if let Err(rejection) = ante::run(&mut run, tx, Mode::Deliver) {
         outcome.gas_used = run.gas;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use akash_types::{Address, Coin, Height, Provider, Rejection};
+use akash_types::{Address, Certificate, Coin, Height, Provider, Rejection};
 
 use super::bme::Exchange;
 use super::oracle::Oracle;
@@ -46,6 +46,8 @@ pub struct Genesis {
     pub accounts: Vec<Holder>,
     /// Providers that are registered already.
     pub providers: Vec<Provider>,
+    /// Certificates that are published already, with their owners.
+    pub certificates: Vec<(Address, Certificate)>,
     /// The rules that governance sets.
     pub params: Params,
     /// Who feeds the price of AKT, and how; without sources there is none.
@@ -144,6 +146,7 @@ impl Genesis {
             initial_height: Height(1),
             accounts: Keyholder::ALL.iter().filter_map(holder).collect(),
             providers: Vec::new(),
+            certificates: Vec::new(),
             params: Params::default(),
             oracle: Oracle::default(),
             exchange: Exchange::default(),
@@ -175,6 +178,9 @@ impl Genesis {
         }
         for provider in &self.providers {
             state.providers.set(provider.owner.clone(), provider.clone());
+        }
+        for (owner, certificate) in &self.certificates {
+            state.certificates.set((owner.clone(), certificate.serial.clone()), certificate.clone());
         }
         state
     }

@@ -9,7 +9,6 @@ use rayakash_core::view::{Tip, Wallet};
 use rayakash_engine::ports::{ChainLook, Record, Unavailable};
 
 use super::ChainAdapter;
-use crate::clock::SystemClock;
 use crate::providers::chain_of;
 
 /// How often a node that is behind is asked again, half a block apart.
@@ -63,16 +62,16 @@ impl ChainAdapter {
             for back in (1..=FIRST_HEADERS).rev() {
                 let earlier = Height(seen.height.0.saturating_sub(back).max(1));
                 if let Ok(block) = self.client.block(earlier).await {
-                    self.pace.saw(block.height, block.time_unix_ms, SystemClock.now_ms());
+                    self.pace.saw(block.height, block.time_unix_ms, self.clock.unix_ms());
                 }
             }
         }
-        self.pace.saw(seen.height, seen.time_unix_ms, SystemClock.now_ms());
+        self.pace.saw(seen.height, seen.time_unix_ms, self.clock.unix_ms());
         Ok(Tip {
             height: seen.height,
             time_ms: seen.time_unix_ms,
             block_ms: self.pace.block_ms(),
-            stalled_since_ms: self.pace.stalled_since(SystemClock.now_ms()),
+            stalled_since_ms: self.pace.stalled_since(self.clock.unix_ms()),
         })
     }
 
@@ -126,7 +125,7 @@ impl ChainAdapter {
         let bidders = record.bids.iter().map(|bid| bid.id.provider.clone());
         let lessor = record.lease.iter().map(|lease| lease.id.provider.clone());
         for provider in bidders.chain(lessor).collect::<std::collections::BTreeSet<_>>() {
-            let facts = self.providers.facts(&self.client, &provider, at).await?;
+            let facts = self.providers.facts(&self.client, &provider, (at, self.clock.unix_ms())).await?;
             record.providers.insert(provider, facts);
         }
         Ok(Some(record))

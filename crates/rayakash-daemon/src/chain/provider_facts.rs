@@ -7,8 +7,6 @@ use akash_chain::{At, ChainError, Client};
 use akash_types::{Address, CertificateState};
 use rayakash_engine::ports::ProviderFacts;
 
-use crate::clock::SystemClock;
-
 /// How long an answer is good.
 const FRESH_MS: u64 = 60_000;
 
@@ -21,9 +19,8 @@ impl ProviderCache {
         &self,
         client: &Client,
         owner: &Address,
-        at: At,
+        (at, now_ms): (At, u64),
     ) -> Result<ProviderFacts, ChainError> {
-        let now_ms = SystemClock.now_ms();
         if let Some(facts) = self.fresh(owner, now_ms) {
             return Ok(facts);
         }

@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use akash_chain::{About, ChainError, Class, Client, Compatibility};
 
 use super::ChainAdapter;
-use crate::clock::SystemClock;
 
 /// How long an answer is good for looking. Nodes are upgraded while clusters run.
 const FRESH_MS: u64 = 10_000;
@@ -23,8 +22,7 @@ pub(super) struct Sentinel(Mutex<Option<(u64, Arc<Verdict>)>>);
 
 impl Sentinel {
     /// A verdict that is at most so old.
-    async fn verdict(&self, client: &Client, age_ms: u64) -> Result<Arc<Verdict>, ChainError> {
-        let now_ms = SystemClock.now_ms();
+    async fn verdict(&self, client: &Client, now_ms: u64, age_ms: u64) -> Result<Arc<Verdict>, ChainError> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, verdict)) = known.as_ref().filter(|(at_ms, _)| now_ms.saturating_sub(*at_ms) < age_ms)
         {
@@ -55,7 +53,7 @@ fn announce(verdict: &Verdict) {
 impl ChainAdapter {
     /// What the node says of itself, as it was a few seconds ago at most.
     pub(crate) async fn verdict(&self) -> Result<Arc<Verdict>, ChainError> {
-        self.sentinel.verdict(&self.client, FRESH_MS).await
+        self.sentinel.verdict(&self.client, self.clock.unix_ms(), FRESH_MS).await
     }
 
     /// Why only closes may be signed; `None` when anything may.
@@ -68,7 +66,11 @@ impl ChainAdapter {
         if class == Class::Close {
             return Ok(());
         }
-        let verdict = self.sentinel.verdict(&self.client, 0).await.map_err(|error| error.gist())?;
+        let verdict = self
+            .sentinel
+            .verdict(&self.client, self.clock.unix_ms(), 0)
+            .await
+            .map_err(|error| error.gist())?;
         verdict.compatibility.closes_only().map_or(Ok(()), Err)
     }
 }

@@ -115,7 +115,7 @@ pub(crate) async fn plan(
     // Read before, so that damage to our own disk is told apart from a chain that does not answer.
     books(&service, &name).await?;
     let wish = Wish { cluster: cluster.clone(), restart: true, written_ms: SystemClock.now_ms() };
-    let rehearsal = Rehearsal::of(&service.clusters.world);
+    let rehearsal = Rehearsal::of(&service.world);
     let seen = preview(&rehearsal, wish, &service.clusters.settings).await?;
     if let Some(why) = &seen.seen.view.unknown {
         return Err(unknown_version(why, &name));
