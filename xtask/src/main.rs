@@ -12,7 +12,8 @@ const HELP: &str = "\
 Usage: cargo xtask COMMAND
 
   tidy           check the rules of ARCHITECTURE.md: crate edges, absences, budgets, pages, links
-  crash ARGS…    kill the daemon at random moments and compare the books (rayakash-tests, bin crash)
+  crash ARGS…    kill the daemon at random moments, or end it at every effect, and compare the books (rayakash-tests, bin crash)
+  sim ARGS…      the daemon in a simulated world in which everything goes wrong (rayakash-tests, bin sim)
   conformance sdl FILE…  documents with the answers of Akash's own library (akash-sdl, example conformance)
   fuzz sdl [MINUTES]  hostile documents, with cargo-fuzz
   model          every interleaving of an intent, a chain, nodes that lie and crashes, under several rules (akash-chain, example model)
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
         "tidy" => run_tidy(&root()),
         "fuzz" => fuzz::run(&root(), args),
         "mutants" => mutants::run(&root(), args),
-        "crash" | "bench" | "conformance" | "localnet" | "model" | "property" | "replay" => {
+        "crash" | "bench" | "conformance" | "localnet" | "model" | "property" | "replay" | "sim" => {
             programs::run(&root(), &command, args)
         }
         "help" | "-h" | "--help" => {

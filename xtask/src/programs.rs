@@ -26,8 +26,13 @@ fn command(root: &Path, name: &str, args: &[String]) -> Command {
         "model" => cargo.args(["-p", "akash-chain", "--example", name, "--profile", "measure"]),
         _ => cargo.args(["-p", "rayakash-tests", "--bin", name]),
     };
-    // What runs in the bench itself is measured optimised; the other benches measure a program of their own.
-    if name == "bench" && args.first().is_some_and(|what| what == "chain" || what == "sdl") {
+    // What runs in the program itself is run optimised; other benches, and kills, are of a program of their own.
+    let inside = match name {
+        "bench" => args.first().is_some_and(|what| what == "chain" || what == "sdl"),
+        "crash" => args.first().is_some_and(|what| what.starts_with("--")),
+        _ => name == "sim",
+    };
+    if inside {
         cargo.args(["--profile", "measure"]);
     }
     cargo.arg("--").args(args);
@@ -57,8 +62,10 @@ mod tests {
             "run --quiet --locked -p akash-chain --example model --profile measure --"
         );
         assert_eq!(made("bench", &["up"]), format!("{start} bench -- up"));
-        for what in ["chain", "sdl"] {
-            assert_eq!(made("bench", &[what]), format!("{start} bench --profile measure -- {what}"));
+        for (name, args) in
+            [("bench", "chain"), ("bench", "sdl"), ("crash", "--all-points"), ("sim", "--seeds")]
+        {
+            assert_eq!(made(name, &[args]), format!("{start} {name} --profile measure -- {args}"));
         }
     }
 }

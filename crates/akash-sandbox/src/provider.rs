@@ -29,7 +29,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use cluster::Cluster;
-pub use offer::Pricing;
+pub use offer::{Pricing, attributes};
 pub use pods::{Environment, Images, Isolation, NoNamespaces, Privilege, Wish};
 pub use timers::Timers;
 
@@ -172,7 +172,7 @@ pub async fn start_with(
         client,
         sender,
         book: Arc::clone(&book),
-        attributes: offer::attributes(&config.name),
+        attributes: attributes(&config.name),
         pricing: config.pricing,
         timers,
         notice: config.cluster.reclamation_window.map(|window| window.as_secs()),

@@ -48,6 +48,15 @@ pub enum Error {
         /// What it wrote to stdout and stderr.
         said: String,
     },
+    /// The file system refused.
+    #[error("a file of a simulation could not be used")]
+    Files(#[from] io::Error),
+    /// A chain in this process could not go on.
+    #[error("the chain in this process failed")]
+    Sandbox(#[from] akash_sandbox::Error),
+    /// A daemon in this process refused.
+    #[error("the daemon refused")]
+    Daemon(#[from] rayakash_ledger::LedgerError),
     /// Something is not as it should be.
     #[error("{0}")]
     Wrong(String),

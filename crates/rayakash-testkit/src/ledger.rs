@@ -64,6 +64,19 @@ impl Ledger {
         Ok(records.collect::<Result<_, _>>()?)
     }
 
+    /// True when nothing is wanted, nothing is open and nothing is in progress.
+    pub fn is_quiet(&self) -> Result<bool, Error> {
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM wishes) AND NOT EXISTS (SELECT 1 FROM deployments WHERE cost IS NULL)
+            AND NOT EXISTS (SELECT 1 FROM intents WHERE outcome IS NULL)";
+        Ok(self.0.query_row(sql, [], |row| row.get(0))?)
+    }
+
+    /// How many closes were ever decided on.
+    pub fn closes(&self) -> Result<u64, Error> {
+        let sql = "SELECT count(*) FROM intents WHERE act = 'close-deployment'";
+        Ok(self.0.query_row(sql, [], |row| row.get::<_, i64>(0))?.unsigned_abs())
+    }
+
     /// What the daemon believes about money, all clusters together.
     pub fn books(&self) -> Result<Books, Error> {
         let mut books = Books::default();

@@ -100,7 +100,7 @@ pub(crate) enum NoBid {
 }
 
 /// The attributes of a sandbox provider, as registered on chain.
-pub(crate) fn attributes(name: &str) -> Vec<Attribute> {
+pub fn attributes(name: &str) -> Vec<Attribute> {
     let pairs = [
         ("capabilities/storage/1/class", "ram"),
         ("capabilities/storage/1/persistent", "false"),

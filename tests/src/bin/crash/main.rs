@@ -3,11 +3,15 @@
 //!
 //! Every kind of record is to be the last one before a kill. Kinds 0 to 4 of `up` and of `down` are shared out by the seed's number, so
 //! six seeds reach all of them; each sixth seed is killed at a random time, or a random time after a record.
+//!
+//! `cargo xtask crash --all-points` and `--pairs` end a daemon's life at every effect of every operation instead, in a simulated world.
 
 mod books;
 mod kill;
 mod plan;
+mod points;
 mod seed;
+mod steps;
 mod strike;
 mod tally;
 
@@ -22,15 +26,24 @@ use crate::tally::Tally;
 
 const USAGE: &str = "usage: cargo xtask crash up [--seeds N] [--first N]
        cargo xtask crash up --kill [--count N] [--first N]
+       cargo xtask crash --all-points
+       cargo xtask crash --pairs
 
   --seeds N  how many seeds, at least 6 so that every kind of record has its turn; 20 when not given
   --kill     no chosen moments: up to ten kills in each life of a cluster
   --count N  how many kills, at least; 10 when not given
-  --first N  the first seed, to run one again";
+  --first N  the first seed, to run one again
+  --all-points  each effect of each operation in a simulated world, each phase
+  --pairs    `up` and `down`: each point, and then each point of the recovery";
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["--all-points"] => return concluded(points::all()),
+        ["--pairs"] => return concluded(points::pairs()),
+        _ => {}
+    }
     match wanted(&words) {
         Some(Wanted::Seeds { first, count }) => run(crash(first, count)),
         Some(Wanted::Kills { first, count }) => {
@@ -39,6 +52,17 @@ fn main() -> ExitCode {
         None => {
             complain(USAGE);
             ExitCode::from(2)
+        }
+    }
+}
+
+fn concluded(went: Result<bool, Box<dyn Error>>) -> ExitCode {
+    match went {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            complain(&format!("error: {}", chain_of(&*error)));
+            ExitCode::FAILURE
         }
     }
 }
