@@ -247,7 +247,10 @@ impl Run {
                 return Ok(true);
             }
             if tokio::time::Instant::now() >= deadline {
-                let words = report.map_or_else(|| "nothing".to_owned(), |report| report.words);
+                let words = report.map_or_else(
+                    || "nothing".to_owned(),
+                    |report| format!("{}, {:?}", report.words, report.near.map(|near| (near.escrow, near.price))),
+                );
                 return Err(Error::Late { what: format!("{} ({words})", self.of), patience: PATIENCE });
             }
             tokio::select! {

@@ -114,7 +114,7 @@ impl Stage {
             providers.push(Trader {
                 key: key(index)?,
                 host_uri: format!("https://provider-{number}.sim:8443"),
-                price: chance.between(200, 700),
+                price: chance.between(450, 900),
                 notice: (number < PROVIDERS / 2).then_some(3_600),
             });
         }
@@ -179,7 +179,7 @@ impl Stage {
 }
 
 fn genesis(providers: &[Trader]) -> Result<Genesis, Error> {
-    let mut genesis = Genesis::sandbox(CHAIN_ID, BEGIN_MS);
+    let mut genesis = Genesis::sandbox(CHAIN_ID, BEGIN_MS.saturating_sub(600_000));
     for trader in providers {
         let owner = trader.key.address().clone();
         let coins = vec![Coin::uact(1_000_000_000_000), Coin::uakt(1_000_000_000_000)];
