@@ -17,8 +17,12 @@ const LONGEST_MS: u64 = 5_000;
 /// The longest pause after trouble.
 const LONGEST_TROUBLE_MS: u64 = 30_000;
 
-/// The pause between looks at a cluster that is ready: each look asks Ray, which costs it processor time.
+/// The shortest pause between looks at a cluster that is ready: each look asks Ray, which costs it processor time.
 const READY_MS: u64 = 3_000;
+/// The longest: a lease that is lost, or a head that is, is noticed within a minute.
+const LONGEST_READY_MS: u64 = 60_000;
+/// So many blocks pass between looks at a cluster that is ready while nothing is awaited.
+const READY_BLOCKS: u64 = 10;
 
 /// What tends a cluster.
 #[derive(Clone)]
@@ -74,8 +78,43 @@ pub async fn tend(world: Arc<dyn World>, tending: Tending) {
     }
 }
 
-/// A block, since nothing changes on chain in between; longer when all is well.
+/// A block, since nothing changes on chain in between; ten when all is well and nothing is awaited.
 fn pause_ms(report: &Report) -> u64 {
-    let block_ms = report.tip.map_or(LONGEST_MS, |tip| tip.block_ms).clamp(SHORTEST_MS, LONGEST_MS);
-    if report.summary == Summary::Ready { block_ms.max(READY_MS) } else { block_ms }
+    let block_ms = report.tip.map_or(LONGEST_MS, |tip| tip.block_ms);
+    if report.summary == Summary::Ready && report.waiting.is_none() && report.trouble.is_none() {
+        return block_ms.saturating_mul(READY_BLOCKS).clamp(READY_MS, LONGEST_READY_MS);
+    }
+    block_ms.clamp(SHORTEST_MS, LONGEST_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use akash_types::Height;
+    use rayakash_core::view::Tip;
+
+    use super::*;
+
+    #[test]
+    fn a_ready_cluster_is_looked_at_every_ten_blocks_and_within_a_minute() {
+        let pause = |block_ms, summary, waiting| {
+            let tip = Tip { height: Height(9), time_ms: 0, block_ms, stalled_since_ms: None };
+            let mut report = Report { tip: Some(tip), summary, ..Report::unknown(0) };
+            if waiting {
+                report.waiting = Some(rayakash_core::Waiting::Paused);
+            }
+            pause_ms(&report)
+        };
+        for (block_ms, summary, waiting, expected) in [
+            (6_000, Summary::Ready, false, 60_000),
+            (15_000, Summary::Ready, false, 60_000),
+            (500, Summary::Ready, false, 5_000),
+            (100, Summary::Ready, false, 3_000),
+            (6_000, Summary::Ready, true, 5_000),
+            (6_000, Summary::Degraded, false, 5_000),
+            (500, Summary::Starting, false, 500),
+            (50, Summary::Starting, false, 200),
+        ] {
+            assert_eq!(pause(block_ms, summary, waiting), expected, "{block_ms} {summary:?} {waiting}");
+        }
+    }
 }

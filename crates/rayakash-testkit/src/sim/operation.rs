@@ -249,7 +249,9 @@ impl Run {
             if tokio::time::Instant::now() >= deadline {
                 let words = report.map_or_else(
                     || "nothing".to_owned(),
-                    |report| format!("{}, {:?}", report.words, report.near.map(|near| (near.escrow, near.price))),
+                    |report| {
+                        format!("{}, {:?}", report.words, report.near.map(|near| (near.escrow, near.price)))
+                    },
                 );
                 return Err(Error::Late { what: format!("{} ({words})", self.of), patience: PATIENCE });
             }
