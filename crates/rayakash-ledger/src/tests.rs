@@ -3,6 +3,7 @@
 mod attempts;
 mod crash;
 mod file;
+mod machine;
 mod model;
 mod rules;
 

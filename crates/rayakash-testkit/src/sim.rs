@@ -16,8 +16,10 @@ mod fault;
 mod gateway;
 mod head;
 mod host;
+#[expect(clippy::result_large_err, reason = "tonic's error type, as tonic has it")]
 mod lies;
 mod lost;
+#[expect(clippy::result_large_err, reason = "tonic's error type, as tonic has it")]
 mod node;
 pub mod operation;
 mod plan;

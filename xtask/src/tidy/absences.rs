@@ -50,6 +50,13 @@ pub(super) const ABSENCES: &[Absence] = &[
         advice: "the clock is read in a clock module only; ask the Clock port, or use tokio::time for waits",
     },
     Absence {
+        rule: "effects-have-a-home",
+        holds_in: |path| COUNTED.iter().any(|folder| path.starts_with(folder)) && !is_home(path, EFFECTS),
+        in_tests: false,
+        hits: |name| WRITES.iter().any(|end| name.ends(end)),
+        advice: "durable writes and sockets pass the places that harnesses count",
+    },
+    Absence {
         rule: "no-wire-above-the-clients",
         holds_in: |path| ABOVE_THE_WIRE.iter().any(|folder| path.starts_with(folder)),
         in_tests: true,
@@ -119,6 +126,42 @@ const OUTER_WORLD: &[&str] = &[
     "crates/akash-sandbox/src/clock",
     "crates/rayakash/src/runtime",
     "crates/rayakash/src/env",
+];
+const COUNTED: &[&str] = &[
+    "crates/rayakash-daemon/src/",
+    "crates/rayakash-engine/src/",
+    "crates/rayakash-ledger/src/",
+    "crates/akash-chain/src/",
+    "crates/akash-provider/src/",
+];
+const EFFECTS: &[&str] = &[
+    "crates/rayakash-daemon/src/private",
+    "crates/rayakash-daemon/src/keyring",
+    "crates/rayakash-daemon/src/listener",
+    "crates/rayakash-daemon/src/gate",
+    "crates/rayakash-daemon/src/run",
+    "crates/rayakash-ledger/src/store",
+    "crates/akash-chain/src/client",
+    "crates/akash-provider/src/http",
+    "crates/akash-provider/src/stream",
+];
+const WRITES: &[&str] = &[
+    "OpenOptions",
+    "DirBuilder",
+    "File::create",
+    "File::options",
+    "fs::write",
+    "fs::rename",
+    "fs::remove_file",
+    "fs::remove_dir_all",
+    "fs::create_dir_all",
+    "sync_all",
+    "sync_data",
+    "TcpStream",
+    "TcpListener",
+    "UnixStream",
+    "UnixListener",
+    "connect_lazy",
 ];
 const ABOVE_THE_WIRE: &[&str] = &[
     "crates/rayakash-core/",
@@ -205,6 +248,10 @@ mod tests {
         ("environment-has-a-home", DAEMON, "use std::env;"),
         ("clock-has-a-home", DAEMON, "fn f() { jiff::Timestamp::now(); }"),
         ("clock-has-a-home", DAEMON, "use std::time::{Duration, Instant};"),
+        ("effects-have-a-home", DAEMON, "fn f() { std::fs::write(path, text); }"),
+        ("effects-have-a-home", DAEMON, "fn f(file: &File) { file.sync_all(); }"),
+        ("effects-have-a-home", "crates/akash-provider/src/lease.rs", "use tokio::net::TcpStream;"),
+        ("effects-have-a-home", "crates/rayakash-ledger/src/wishes.rs", "use std::fs::OpenOptions;"),
         ("no-wire-above-the-clients", DAEMON, "use akash_proto::akash;"),
         ("no-wire-above-the-clients", CLI, "fn f(x: cosmos_sdk_proto::Any) {}"),
         ("no-float-near-money", "crates/akash-types/src/dec.rs", "fn f(x: f64) {}"),
@@ -236,6 +283,8 @@ mod tests {
         ("environment-has-a-home", CLI, "const V: &str = env!(\"CARGO_PKG_VERSION\");"),
         ("clock-has-a-home", "crates/akash-sandbox/src/clock.rs", "fn f() { std::time::SystemTime::now(); }"),
         ("clock-has-a-home", DAEMON, "use tokio::time::Instant; fn f() { Instant::now(); }"),
+        ("effects-have-a-home", "crates/rayakash-daemon/src/private.rs", "use std::fs::OpenOptions;"),
+        ("effects-have-a-home", DAEMON, "fn f() { std::fs::read(path); }"),
         ("no-wire-above-the-clients", "crates/akash-chain/src/query.rs", "use akash_proto::akash;"),
         ("no-float-near-money", "crates/rayakash-api/src/metrics.rs", "fn f(x: f64) {}"),
         (

@@ -196,7 +196,7 @@ impl SimNode {
             Err(rejection) => Ok(TxResponse {
                 codespace: rejection.codespace,
                 code: rejection.code,
-                raw_log: rejection.log.into_bytes().into(),
+                raw_log: rejection.log.into_bytes(),
                 ..accepted
             }),
         }
