@@ -116,18 +116,16 @@ impl State {
         self.held_until(HEIGHTS).filter(|(_, held)| of_ours(held)).count()
     }
 
-    /// True when the chain would execute this attempt in the next block.
-    fn is_valid(&self, attempt: &Signed, numbering: Numbering) -> bool {
-        let in_time = u64::from(self.height()) < attempt.timeout;
-        let unused = match numbering {
+    /// True when nothing with this attempt's number was executed.
+    fn is_unused(&self, attempt: &Signed, numbering: Numbering) -> bool {
+        match numbering {
             Numbering::Sequence => self.sequence_at(self.height()) == u64::from(attempt.number),
             Numbering::OneNonce | Numbering::FreshNonce => !self.held_until(HEIGHTS).any(|(_, held)| {
                 let same = held.attempt.and_then(|index| self.attempts.get(index));
                 held.outcome != Outcome::NotCharged
                     && same.is_some_and(|other| other.number == attempt.number)
             }),
-        };
-        in_time && unused
+        }
     }
 
     fn next_blocks(&self, numbering: Numbering) -> Vec<Option<InBlock>> {
@@ -137,8 +135,13 @@ impl State {
         }
         for (index, attempt) in self.attempts.iter().enumerate().filter(|(_, attempt)| attempt.sent) {
             let held = |outcome| Some(InBlock { attempt: Some(index), outcome });
-            if self.is_valid(attempt, numbering) {
-                blocks.extend([held(Outcome::Executed), held(Outcome::Charged), held(Outcome::NotCharged)]);
+            if !self.is_unused(attempt, numbering) {
+                continue;
+            }
+            // A block just after the timeout can hold it too, and refuse it.
+            blocks.push(held(Outcome::NotCharged));
+            if u64::from(self.height()) < attempt.timeout {
+                blocks.extend([held(Outcome::Executed), held(Outcome::Charged)]);
             }
         }
         blocks

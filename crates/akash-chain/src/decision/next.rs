@@ -126,7 +126,9 @@ pub fn next(rules: &Rules, flight: Flight<'_>, view: &View) -> Step {
     if view.too_cheap && flight.attempts.len() <= rules.replacements && view.height < flight.timeout() {
         return Step::Replace;
     }
-    if flight.sent.is_none_or(|sent| view.height >= sent.plus(flight.every)) {
+    // The next block is too late for what is sent at the timeout itself.
+    let due = flight.sent.is_none_or(|sent| view.height >= sent.plus(flight.every));
+    if due && view.height < newest.timeout {
         return Step::Broadcast;
     }
     Step::Wait("it is in no block yet")
@@ -143,7 +145,10 @@ enum Happened<'a> {
 }
 
 fn happened<'a>(rules: &Rules, flight: Flight<'a>, view: &View, used: bool) -> Happened<'a> {
-    let seen = || flight.attempts.iter().filter_map(|a| view.results.get(&a.hash).map(|seen| (a, seen)));
+    let seen = || {
+        let results = flight.attempts.iter().filter_map(|a| view.results.get(&a.hash).map(|seen| (a, seen)));
+        results.filter(|(attempt, seen)| !came_too_late(attempt, seen))
+    };
     if let Some(why) = seen().find_map(|(attempt, seen)| contradiction(attempt, seen, view)) {
         return Happened::Unclear(why);
     }
@@ -176,6 +181,11 @@ fn happened<'a>(rules: &Rules, flight: Flight<'a>, view: &View, used: bool) -> H
         }
     }
     Happened::Nothing
+}
+
+/// A node can take bytes just before their timeout, and a block just after it can hold them: there their check fails, and nothing happens.
+fn came_too_late(attempt: &Attempt, seen: &Seen) -> bool {
+    seen.rejection.is_some() && seen.height > attempt.timeout
 }
 
 fn contradiction(attempt: &Attempt, seen: &Seen, view: &View) -> Option<&'static str> {

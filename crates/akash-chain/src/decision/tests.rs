@@ -77,9 +77,9 @@ fn the_bytes_go_out_at_once_and_each_second_block_until_the_timeout() {
     assert!(!broadcasts(Some(100), 100));
     assert!(!broadcasts(Some(100), 101));
     assert!(broadcasts(Some(100), 102));
-    assert!(broadcasts(Some(118), 120));
-    assert!(broadcasts(None, 120));
-    assert!(!broadcasts(None, 121), "past the timeout it could only be refused");
+    assert!(broadcasts(Some(117), 119));
+    assert!(broadcasts(None, 119));
+    assert!(!broadcasts(None, 120), "the next block is too late");
     assert!(!broadcasts(Some(110), 90), "a node that is behind is not trusted with anything");
 }
 
@@ -147,11 +147,7 @@ fn a_wrong_number_in_a_block_means_that_another_used_it() {
 
 #[test]
 fn a_number_unused_past_the_timeout_is_death_and_needs_no_block() {
-    assert_eq!(
-        decide(&view(120, S)),
-        Step::Broadcast,
-        "the timeout's block may be followed by none that holds it"
-    );
+    assert!(waits(&view(120, S)), "the timeout's block may hold it, and its result not be known yet");
     for height in [121, 100_000] {
         let evidence = Evidence::Expired { from: Height(100), to: Height(120), seen_at: Height(height) };
         assert_eq!(decide(&view(height, S)), ended(End::Dead { hash: OURS, evidence }));
@@ -205,7 +201,8 @@ fn what_is_too_cheap_is_replaced_at_the_same_number_three_times_at_most_and_not_
     assert_eq!(decide_of(&replaced(), &cheap(104)), Step::Replace);
     let four = [replaced(), replaced()].concat();
     assert_eq!(decide_of(&four, &cheap(104)), Step::Broadcast);
-    assert_eq!(decide(&cheap(120)), Step::Broadcast);
+    assert_eq!(decide(&cheap(119)), Step::Replace);
+    assert!(waits(&cheap(120)));
     assert_eq!(decide(&View { too_cheap: true, ..view(106, S + 1) }), Step::Scan);
 }
 
@@ -231,6 +228,7 @@ fn when_one_of_a_number_happens_the_others_are_dead_by_it() {
 #[test]
 fn a_number_with_two_attempts_is_dead_after_the_later_timeout_only() {
     assert!(matches!(decide_of(&replaced(), &view(121, S)), Step::Broadcast));
+    assert!(matches!(decide_of(&replaced(), &view(124, S)), Step::Wait(_)));
     let Step::End(ends) = decide_of(&replaced(), &view(125, S)) else { panic!() };
     assert_eq!(ends.len(), 2);
     assert!(ends.iter().all(|(_, end)| end.is_dead()));
@@ -301,4 +299,17 @@ fn a_death_takes_two_endpoints_and_what_happened_takes_none_that_contradicts() {
     }
     let alone = Rules { witnesses: Witnesses::One, ..Rules::ADVISED };
     assert!(believed(&alone, &dead, &[Witness::Silent]).is_none());
+}
+
+#[test]
+fn a_failure_in_a_block_past_the_timeout_is_nothing() {
+    // Taken just before the timeout, held by the block after it, refused there.
+    for after in [Some(S), None] {
+        let late = View { results: rejected(121, Rejection::TIMED_OUT, after), ..view(121, S) };
+        assert!(matches!(only(decide(&late)), End::Dead { evidence: Evidence::Expired { .. }, .. }));
+        let used = View { results: rejected(121, Rejection::TIMED_OUT, after), ..view(125, S + 1) };
+        assert_eq!(decide(&used), Step::Scan);
+        assert!(only(decide(&View { scan: scan(None), ..used })).is_dead());
+    }
+    assert!(waits(&View { results: ok(121), ..view(125, S + 1) }), "executed there is not possible");
 }
