@@ -7,7 +7,7 @@ use std::time::Duration;
 use rayakash_core::spec::Name;
 use rayakash_engine::ports::Ledger as _;
 use rayakash_engine::tasks::Tasks;
-use rayakash_engine::{Report, Settings, Tending, Treasury, tend};
+use rayakash_engine::{Report, Settings, Tending, tend};
 use rayakash_ledger::{ClusterRow, LedgerError};
 use tokio::sync::{Notify, watch};
 
@@ -21,7 +21,6 @@ const FIRST_LOOK: Duration = Duration::from_secs(20);
 pub(crate) struct Clusters {
     pub(crate) world: Arc<RealWorld>,
     pub(crate) settings: Settings,
-    treasury: Arc<Treasury>,
     tasks: Tasks,
     tended: Mutex<BTreeMap<Name, Tended>>,
 }
@@ -33,7 +32,7 @@ struct Tended {
 
 impl Clusters {
     pub(crate) fn new(world: Arc<RealWorld>, settings: Settings, tasks: Tasks) -> Self {
-        Self { world, settings, treasury: Arc::default(), tasks, tended: Mutex::default() }
+        Self { world, settings, tasks, tended: Mutex::default() }
     }
 
     /// Tends everything that the ledger says is wanted or not finished. What is wrong with one cluster is that cluster's trouble.
@@ -64,7 +63,6 @@ impl Clusters {
             nudge: Arc::clone(&nudge),
             reports: sender,
             settings: self.settings.clone(),
-            treasury: Arc::clone(&self.treasury),
         };
         let world = Arc::clone(&self.world);
         self.tasks.start("tend", async move {
