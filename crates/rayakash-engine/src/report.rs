@@ -125,6 +125,9 @@ impl Report {
         let summary = Summary::of(decision, &seen.view);
         let words = decision.words();
         let same = summary == self.summary && words == self.words;
+        let stopped = books.stopped.as_ref().map(|stopped| {
+            format!("{}: nothing is spent until `rayakash wallet claim`; closes go on", stopped.why)
+        });
         let closes_only = |why: &String| format!("{why}: what runs goes on, only closes are signed");
         Self {
             revision: self.revision.saturating_add(1),
@@ -134,7 +137,7 @@ impl Report {
             since_ms: if same { self.since_ms } else { now_ms },
             near: seen.serving().cloned(),
             tip: Some(seen.view.tip),
-            trouble: seen.view.unknown.as_ref().map(closes_only),
+            trouble: seen.view.unknown.as_ref().map(closes_only).or(stopped),
             wallet: Some(seen.view.wallet),
             books,
         }

@@ -1,11 +1,11 @@
 //! Everything on record about one cluster, read at one moment.
 
-use rayakash_engine::facts::Books;
+use rayakash_engine::facts::{Books, Stopped};
 use rusqlite::Connection;
 
 use crate::error::Fault;
 use crate::ledger::ReadWish;
-use crate::{deployments, facts, fees, intents, wishes};
+use crate::{deployments, facts, fees, intents, reconcile, wishes};
 
 pub(crate) fn read(connection: &Connection, cluster: &str, read_wish: &ReadWish) -> Result<Books, Fault> {
     Ok(Books {
@@ -16,5 +16,6 @@ pub(crate) fn read(connection: &Connection, cluster: &str, read_wish: &ReadWish)
         last_dseq: deployments::last_dseq(connection)?,
         fees: fees::total(connection, cluster)?,
         paused: wishes::paused(connection)?,
+        stopped: reconcile::stopped(connection)?.map(|(since_ms, why)| Stopped { since_ms, why }),
     })
 }

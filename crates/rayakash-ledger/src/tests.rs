@@ -5,6 +5,7 @@ mod crash;
 mod file;
 mod model;
 mod money;
+mod reconcile;
 mod rules;
 
 use std::collections::BTreeMap;
