@@ -1,6 +1,6 @@
 //! Everything on record about one cluster, read at one moment.
 
-use rayakash_engine::facts::{Books, Stopped};
+use rayakash_engine::facts::Books;
 use rusqlite::Connection;
 
 use crate::error::Fault;
@@ -16,6 +16,6 @@ pub(crate) fn read(connection: &Connection, cluster: &str, read_wish: &ReadWish)
         last_dseq: deployments::last_dseq(connection)?,
         fees: fees::total(connection, cluster)?,
         paused: wishes::paused(connection)?,
-        stopped: reconcile::stopped(connection)?.map(|(since_ms, why)| Stopped { since_ms, why }),
+        stopped: reconcile::stopped(connection)?,
     })
 }

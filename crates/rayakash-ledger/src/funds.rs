@@ -3,19 +3,20 @@
 use rayakash_core::Act;
 use rayakash_core::reserve::{Limits, Purse, Short, Spoken};
 use rayakash_core::view::{Tip, Wallet};
+use rayakash_engine::facts::Stopped;
 use rusqlite::{Connection, named_params, params};
 
 use crate::column::Whole;
 use crate::error::{Fault, LedgerError};
 use crate::ledger::ReadWish;
 use crate::records::{self, EventKind, Record};
-use crate::{Ledger, wishes};
+use crate::{Ledger, reconcile, wishes};
 
 /// A day of chain time.
 const DAY_MS: u64 = 86_400_000;
 
 /// What the wallet may spend, and what of it is spent or spoken for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Funds {
     /// The limits that hold: of the configuration and of what was set, the smaller.
     pub limits: Limits,
@@ -25,6 +26,8 @@ pub struct Funds {
     pub set_per_day: Option<u128>,
     /// All spending is stopped by the user.
     pub paused: bool,
+    /// Spending is stopped because the chain shows less than the books.
+    pub stopped: Option<Stopped>,
 }
 
 /// Who asks, and by which look.
@@ -128,6 +131,7 @@ impl Ledger {
                     spoken: spoken(tx, "", &tip)?,
                     set_per_day: set_per_day(tx)?,
                     paused: wishes::paused(tx)?,
+                    stopped: reconcile::stopped(tx)?,
                 })
             })
             .await

@@ -2,6 +2,7 @@
 
 use akash_types::{Dec, DeploymentId, UACT, UAKT};
 use rayakash_core::view::{Tip, Wallet};
+use rayakash_engine::facts::Stopped;
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::json;
 
@@ -90,10 +91,10 @@ impl Ledger {
 }
 
 /// Since when and why spending is stopped because of a difference; header time.
-pub(crate) fn stopped(connection: &Connection) -> Result<Option<(u64, String)>, Fault> {
+pub(crate) fn stopped(connection: &Connection) -> Result<Option<Stopped>, Fault> {
     let found = connection
         .query_row("SELECT stopped_ms, stopped_why FROM wallet WHERE stopped_ms IS NOT NULL", [], |row| {
-            Ok((row.get::<_, Whole<u64>>(0)?.0, row.get(1)?))
+            Ok(Stopped { since_ms: row.get::<_, Whole<u64>>(0)?.0, why: row.get(1)? })
         })
         .optional()?;
     Ok(found)
@@ -210,8 +211,8 @@ fn stop(connection: &Connection, tip: &Tip, missing: &[Difference]) -> Result<Re
     let each = |one: &Difference| format!("{}{} less in {}", one.more.unsigned_abs(), one.denom, one.account);
     let why = missing.iter().map(each).collect::<Vec<_>>().join(", ");
     let why = format!("the chain shows {why} than the books since block {}", tip.height);
-    if let Some((_, before)) = stopped(connection)? {
-        return Ok(Reconciled::Less { why: before });
+    if let Some(before) = stopped(connection)? {
+        return Ok(Reconciled::Less { why: before.why });
     }
     connection
         .execute("UPDATE wallet SET stopped_ms = ?1, stopped_why = ?2", params![Whole(tip.time_ms), why])?;
