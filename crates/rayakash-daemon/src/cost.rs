@@ -63,9 +63,14 @@ fn key(entry: &EntryRow, by: By) -> String {
         // What a lease earns is paid by no transaction of ours.
         By::Tx => entry.tx.clone().unwrap_or_else(|| {
             let what = entry.posting.split('/').next().unwrap_or_default();
-            if what == "earned" { "lease".to_owned() } else { what.to_owned() }
+            word(if what == "earned" { "lease" } else { what }).to_owned()
         }),
     }
+}
+
+/// What a posting is to people: the end of a deployment brings the rest back.
+fn word(posting: &str) -> &str {
+    if posting == "end" { "refund" } else { posting }
 }
 
 fn row(key: String, sums: Sums) -> v1::CostRow {
@@ -135,7 +140,7 @@ pub(crate) fn history(entries: &[EntryRow]) -> Vec<v1::Posting> {
         postings.push(v1::Posting {
             at_ms: entry.time_ms,
             height: entry.height,
-            what: if what == "end" { "refund" } else { what }.to_owned(),
+            what: word(what).to_owned(),
             cluster: entry.cluster.clone(),
             denom: entry.denom.clone(),
             amount: entry.amount.to_string(),

@@ -44,7 +44,7 @@ fn human(budget: &v1::Budget) -> String {
         (
             "fee reserve",
             format!(
-                "{} uakt stay, so that {} open deployments can be closed",
+                "{} uakt stay, so that what is open can be closed (deployments: {})",
                 budget.fee_reserve_uakt, budget.open_deployments
             ),
         ),
@@ -89,7 +89,7 @@ wallet on sandbox
   today       5000001 uact (5.000001 USD) deposited, of 10000000 uact (10.00 USD), 4999999 uact (4.999999 USD) left
   reserved    500000 uact (0.50 USD) on its way into escrow
   fees today  7500 uakt of 5000000 uakt
-  fee reserve 100000 uakt stay, so that 2 open deployments can be closed
+  fee reserve 100000 uakt stay, so that what is open can be closed (deployments: 2)
 "
         );
         let paused = v1::Budget { paused: true, per_day_uact: None, left_uact: None, ..budget };
