@@ -9,6 +9,8 @@ mod localnet;
 #[cfg(test)]
 mod market;
 #[cfg(test)]
+mod money;
+#[cfg(test)]
 mod services;
 #[cfg(test)]
 mod version;

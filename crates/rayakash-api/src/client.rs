@@ -226,6 +226,27 @@ impl Client {
         self.get("/v1/wallet").await
     }
 
+    /// Everything that moved the wallet.
+    pub async fn wallet_history(&self) -> Result<v1::History, Error> {
+        self.get("/v1/wallet/history").await
+    }
+
+    /// What the wallet may spend, and what of it is spent.
+    pub async fn budget(&self) -> Result<v1::Budget, Error> {
+        self.get("/v1/budget").await
+    }
+
+    /// Changes what the wallet may spend.
+    pub async fn set_budget(&self, change: &v1::SetBudget) -> Result<v1::Budget, Error> {
+        self.send(Method::PUT, "/v1/budget", change).await
+    }
+
+    /// What clusters cost: of one or of all, by `cluster`, `node`, `day` or `tx`.
+    pub async fn cost(&self, cluster: Option<&str>, by: &str) -> Result<v1::Cost, Error> {
+        let of = cluster.map(|name| format!("&cluster={}", escape(name))).unwrap_or_default();
+        self.get(&format!("/v1/cost?by={}{of}", escape(by))).await
+    }
+
     /// All keys.
     pub async fn keys(&self) -> Result<v1::KeyList, Error> {
         self.get("/v1/keys").await

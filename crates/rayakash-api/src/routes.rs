@@ -164,6 +164,16 @@ pub const ROUTES: &[Route] = &[
         )
     },
     read("/v1/wallet", "What the context's key owns.", Answer::Json("Wallet")),
+    read("/v1/wallet/history", "Everything that moved the wallet.", Answer::Json("History")),
+    read("/v1/budget", "What the wallet may spend, and what of it is spent.", Answer::Json("Budget")),
+    Route {
+        body: Some("SetBudget"),
+        ..act(Method::Put, "/v1/budget", "Change what the wallet may spend.", Answer::Json("Budget"))
+    },
+    Route {
+        query: &[("cluster", "Only of this cluster."), ("by", "`cluster`, `node`, `day` or `tx`.")],
+        ..read("/v1/cost", "What clusters cost.", Answer::Json("Cost"))
+    },
     read("/v1/keys", "All keys.", Answer::Json("KeyList")),
     Route {
         scope: Scope::Secret,

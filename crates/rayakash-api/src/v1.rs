@@ -10,7 +10,9 @@ mod plan;
 mod secret;
 mod wallet;
 
-pub use cluster::{Apply, ClusterList, ClusterStatus, Escrow, Node, NodeState, Provider, State, Waiting};
+pub use cluster::{
+    Apply, ClusterList, ClusterStatus, Escrow, Exposure, Node, NodeState, Provider, State, Waiting,
+};
 pub use daemon::{Chain, Check, Health, Network, Version};
 pub use event::{Event, LogLine};
 pub use job::{Job, JobId, JobLog, JobState, Submit, Token};
@@ -18,4 +20,4 @@ pub use key::{Export, Key, KeyList, MadeKey, Mnemonic, NewKey, Unlock};
 pub use money::Micro;
 pub use plan::{Change, Plan, PlanRequest};
 pub use rayakash_core::usd;
-pub use wallet::{Balance, Wallet};
+pub use wallet::{Balance, Budget, Cost, CostRow, History, Posting, SetBudget, Wallet};

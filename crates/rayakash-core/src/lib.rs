@@ -11,6 +11,7 @@ mod decide;
 mod money;
 pub mod node;
 mod ration;
+pub mod reserve;
 mod secret;
 pub mod spec;
 pub mod view;

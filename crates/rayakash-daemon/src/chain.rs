@@ -6,6 +6,7 @@ mod pace;
 mod perform;
 mod provider_facts;
 mod sentinel;
+mod shown;
 
 use std::sync::{Arc, PoisonError, RwLock};
 

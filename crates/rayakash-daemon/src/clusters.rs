@@ -7,7 +7,7 @@ use std::time::Duration;
 use rayakash_core::spec::Name;
 use rayakash_engine::ports::{Ledger as _, World};
 use rayakash_engine::tasks::Tasks;
-use rayakash_engine::{Report, Settings, Tending, Treasury, tend};
+use rayakash_engine::{Report, Settings, Tending, tend};
 use rayakash_ledger::{ClusterRow, Ledger, LedgerError};
 use tokio::sync::{Notify, watch};
 
@@ -21,7 +21,6 @@ pub(crate) struct Clusters {
     world: Arc<dyn World>,
     kept: Kept,
     pub(crate) settings: Settings,
-    treasury: Arc<Treasury>,
     tasks: Tasks,
     tended: Mutex<BTreeMap<Name, Tended>>,
 }
@@ -41,7 +40,7 @@ struct Tended {
 impl Clusters {
     /// Clusters of a world whose ledger and vault are the ones that are kept.
     pub(crate) fn new(world: Arc<dyn World>, kept: Kept, settings: Settings, tasks: Tasks) -> Self {
-        Self { world, kept, settings, treasury: Arc::default(), tasks, tended: Mutex::default() }
+        Self { world, kept, settings, tasks, tended: Mutex::default() }
     }
 
     /// Tends everything that the ledger says is wanted or not finished. What is wrong with one cluster is that cluster's trouble.
@@ -72,7 +71,6 @@ impl Clusters {
             nudge: Arc::clone(&nudge),
             reports: sender,
             settings: self.settings.clone(),
-            treasury: Arc::clone(&self.treasury),
         };
         let (world, kept) = (Arc::clone(&self.world), self.kept.clone());
         self.tasks.start("tend", async move {

@@ -10,6 +10,9 @@ use secrecy::SecretString;
 
 pub use paths::Paths;
 
+use rayakash_api::file::usd_to_uact;
+use rayakash_core::reserve::Limits;
+
 use crate::network::Network;
 use file::File;
 
@@ -35,8 +38,8 @@ pub struct Config {
     pub log_json: bool,
     /// Milliseconds that a cluster may take from the lease until it is ready.
     pub ready_ms: u64,
-    /// uakt that stay in the wallet for closing what is open.
-    pub fee_reserve: u128,
+    /// What all clusters together may spend.
+    pub limits: Limits,
     /// Opens the key when the daemon starts; set by who starts it.
     pub passphrase: Option<SecretString>,
 }
@@ -95,6 +98,7 @@ impl Config {
         let contexts = contexts(&file, &mut problems);
         // The sandbox is the default until the user makes another context.
         let name = wanted.or_else(|| file.context.clone()).unwrap_or_else(|| "sandbox".to_owned());
+        let limits = limits(&file, &mut problems);
         let context = contexts.get(&name).cloned();
         if context.is_none() {
             let known = contexts.keys().cloned().collect::<Vec<_>>().join(", ");
@@ -107,11 +111,31 @@ impl Config {
                 log: file.daemon.log.unwrap_or_else(|| "info".to_owned()),
                 log_json: file.daemon.log_json.unwrap_or(false),
                 ready_ms: file.daemon.ready_minutes.unwrap_or(20).saturating_mul(60_000),
-                fee_reserve: u128::from(file.daemon.fee_reserve_uakt.unwrap_or(100_000)),
+                limits,
                 passphrase: None,
             }),
             _ => Err(BadConfig { problems }),
         }
+    }
+}
+
+/// A cap that cannot be read is a problem, and never no cap.
+fn limits(file: &File, problems: &mut Vec<String>) -> Limits {
+    let default = Limits::default();
+    let max_per_day = file.wallet.max_usd_per_day.as_ref().and_then(|text| {
+        let cap = usd_to_uact(text);
+        if cap.is_none() {
+            problems.push(format!(
+                "wallet.max_usd_per_day: `{text}` is no amount of US dollars, such as \"10\" or \"2.50\""
+            ));
+        }
+        cap
+    });
+    let or = |given: Option<u64>, default| given.map_or(default, u128::from);
+    Limits {
+        max_per_day,
+        max_fees_per_day: or(file.wallet.max_fees_uakt_per_day, default.max_fees_per_day),
+        fee_reserve: or(file.daemon.fee_reserve_uakt, default.fee_reserve),
     }
 }
 
@@ -179,9 +203,17 @@ mod tests {
     }
 
     #[test]
+    fn limits_are_exact() {
+        assert_eq!(config("", None).unwrap().limits, Limits::default());
+        let text = "[daemon]\nfee_reserve_uakt = 7\n[wallet]\nmax_usd_per_day = \"2.500001\"\nmax_fees_uakt_per_day = 9\n";
+        let limits = Limits { max_per_day: Some(2_500_001), max_fees_per_day: 9, fee_reserve: 7 };
+        assert_eq!(config(text, None).unwrap().limits, limits);
+    }
+
+    #[test]
     fn all_problems_are_told_at_once() {
-        let text = "[contexts.a]\nnetwork = \"moon\"\n[contexts.mainnet]\nendpoints = [\"grpc:1\"]\n";
+        let text = "[wallet]\nmax_usd_per_day = \"ten\"\n[contexts.a]\nnetwork = \"moon\"\n[contexts.mainnet]\nendpoints = [\"grpc:1\"]\n";
         let problems = config(text, Some("b")).unwrap_err().problems;
-        assert_eq!(problems.len(), 3, "{problems:?}");
+        assert_eq!(problems.len(), 4, "{problems:?}");
     }
 }

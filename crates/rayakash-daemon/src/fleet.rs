@@ -15,6 +15,7 @@ use rayakash_engine::tasks::Tasks;
 use rayakash_engine::{Report, Settings};
 use rayakash_ledger::{Ledger, LedgerError};
 
+use crate::audit;
 use crate::chain::ChainAdapter;
 use crate::clusters::{Clusters, Kept};
 use crate::network::Network;
@@ -49,11 +50,13 @@ pub struct Parts {
 pub struct Fleet {
     clusters: Clusters,
     kept: Kept,
+    chain: Arc<ChainAdapter>,
+    tasks: Tasks,
     clock: Arc<dyn Clock>,
 }
 
 struct Outside {
-    chain: ChainAdapter,
+    chain: Arc<ChainAdapter>,
     kept: Kept,
     providers: Arc<dyn Providers>,
     head: Arc<dyn Head>,
@@ -72,15 +75,24 @@ impl Fleet {
         let named = (network, vec!["nearby".to_owned()]);
         let chain = ChainAdapter::new(client, named, Arc::clone(&ledger), Arc::clone(&clock), None);
         chain.unlock(key);
+        let chain = Arc::new(chain);
         let kept = Kept { ledger, vault };
-        let world = Outside { chain, kept: kept.clone(), providers, head, clock: Arc::clone(&clock) };
+        let world = Outside {
+            chain: Arc::clone(&chain),
+            kept: kept.clone(),
+            providers,
+            head,
+            clock: Arc::clone(&clock),
+        };
         let clusters = Clusters::new(Arc::new(world), kept.clone(), settings, tasks.clone());
-        Ok(Self { clusters, kept, clock })
+        Ok(Self { clusters, kept, chain, tasks: tasks.clone(), clock })
     }
 
     /// Goes on with everything that is on record.
     pub async fn resume(&self) -> Result<(), LedgerError> {
-        self.clusters.resume().await
+        self.clusters.resume().await?;
+        self.tasks.start("audit", audit::run(Arc::clone(&self.chain), Arc::clone(&self.kept.ledger)));
+        Ok(())
     }
 
     /// `up`: acknowledged when it returns.
@@ -110,7 +122,7 @@ impl Fleet {
 
 impl World for Outside {
     fn chain(&self) -> &dyn Chain {
-        &self.chain
+        self.chain.as_ref()
     }
 
     fn providers(&self) -> &dyn Providers {

@@ -6,6 +6,7 @@ mod failure;
 mod jobs;
 mod keys;
 mod logs;
+mod money;
 mod reach;
 mod service;
 mod tunnel;
@@ -41,6 +42,9 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/v1/clusters/{name}/tunnel/{port}", get(tunnel::tunnel))
         .route("/v1/events", get(events::events))
         .route("/v1/wallet", get(keys::wallet))
+        .route("/v1/wallet/history", get(money::history))
+        .route("/v1/budget", get(money::budget).put(money::set_budget))
+        .route("/v1/cost", get(money::cost))
         .route("/v1/keys", get(keys::list).post(keys::add))
         .route("/v1/keys/{name}", axum::routing::delete(keys::remove))
         .route("/v1/keys/{name}/unlock", post(keys::unlock))

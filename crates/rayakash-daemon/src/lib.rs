@@ -2,10 +2,12 @@
 //!
 //! [`run`] is the service; its `main` is in the command line. One daemon per state directory, which a file lock sees to.
 
+mod audit;
 mod chain;
 mod clock;
 mod clusters;
 mod config;
+mod cost;
 mod fleet;
 mod gate;
 mod head;

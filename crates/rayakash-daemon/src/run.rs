@@ -26,7 +26,7 @@ use crate::sandbox::SandboxFile;
 use crate::service::Service;
 use crate::vault::FileVault;
 use crate::world::RealWorld;
-use crate::{http, private, wish};
+use crate::{audit, http, private, wish};
 
 /// Why the daemon does not run.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +76,7 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send) -> Resul
     let socket =
         OwnSocket::bind(&config.paths.socket()).map_err(io_error(&config.paths.socket().display()))?;
     service.clusters.resume().await?;
+    tasks.start("audit", audit::run(Arc::clone(&service.world.chain), Arc::clone(&service.world.ledger)));
     tracing::info!(context = %config.context.name, socket = %config.paths.socket().display(), "ready");
     let asked = service.stop.clone();
     let serve = axum::serve(socket, http::router(Arc::clone(&service)));
@@ -101,7 +102,7 @@ pub(crate) fn build(config: &Config, tasks: &Tasks) -> Result<Service, RunError>
     let context = config.context.clone();
     let paths = &config.paths;
     let read_wish = |text: &str| wish::read(text).map_err(|invalid| invalid.to_string());
-    let ledger = Arc::new(Ledger::open(&paths.ledger(&context.name), read_wish)?);
+    let ledger = Arc::new(Ledger::open(&paths.ledger(&context.name), read_wish)?.with_limits(config.limits));
     let endpoints = endpoints(config)?;
     let client = Client::connect(&endpoints)?;
     let keyring = Keyring::new(paths.keys());
@@ -149,7 +150,7 @@ fn settings(config: &Config) -> Settings {
     let policy = Policy {
         bid_window_min,
         min_bids,
-        fee_reserve: config.fee_reserve,
+        fee_reserve: config.limits.fee_reserve,
         ready_ms: config.ready_ms,
         ..Policy::default()
     };

@@ -54,6 +54,7 @@ pub(crate) fn of(
         cost_usd: ended.then(|| usd(books.cost())),
         fees_uakt: v1::Micro(books.fees),
         escrow: near.map(|near| escrow(near, tip)),
+        exposure: exposure(&report.leases, tip),
         since: seconds(report.since_ms),
         last_error: last_error(report, near, head).filter(|_| state != v1::State::Absent),
         last_code: last_code(report),
@@ -136,12 +137,34 @@ fn left(near: &NodeView) -> Dec {
 
 fn escrow(near: &NodeView, tip: Option<Tip>) -> v1::Escrow {
     let balance = left(near).trunc().unwrap_or(0);
-    let runs_dry_unix = tip.filter(|_| near.escrow != Escrow::Frozen).and_then(|tip| {
-        let blocks = left(near).atoms().checked_div(near.price.atoms())?;
-        let ms = u64::try_from(blocks).unwrap_or(0).saturating_mul(tip.block_ms);
-        Some(seconds(tip.time_ms.saturating_add(ms)))
-    });
+    let runs_dry_unix = tip
+        .filter(|_| near.escrow != Escrow::Frozen)
+        .and_then(|tip| dry_ms(left(near), near.price, &tip).map(seconds));
     v1::Escrow { balance_uact: v1::Micro(balance), runs_dry_unix }
+}
+
+/// What is in the escrows of live leases, and when the last of them is empty. None without a lease.
+fn exposure(leases: &[(Escrow, Dec)], tip: Option<Tip>) -> Option<v1::Exposure> {
+    let tip = tip.filter(|_| !leases.is_empty())?;
+    let mut most = 0_u128;
+    let mut until = Some(tip.time_ms);
+    for (escrow, price) in leases {
+        let Escrow::Open(left) = escrow else {
+            until = None;
+            continue;
+        };
+        let left = left.max(&Dec::ZERO);
+        most = most.saturating_add(left.ceil().unwrap_or(0));
+        until = until.zip(dry_ms(*left, *price, &tip)).map(|(one, other)| one.max(other));
+    }
+    Some(v1::Exposure { most_uact: v1::Micro(most), most_usd: usd(most), until_unix: until.map(seconds) })
+}
+
+/// When so much is used up, Unix milliseconds.
+fn dry_ms(left: Dec, price: Dec, tip: &Tip) -> Option<u64> {
+    let blocks = left.atoms().checked_div(price.atoms())?;
+    let ms = u64::try_from(blocks).unwrap_or(0).saturating_mul(tip.block_ms);
+    Some(tip.time_ms.saturating_add(ms))
 }
 
 /// The nodes that there should be, head first; those that Ray knows by what it says of them.
@@ -340,6 +363,24 @@ mod tests {
             escrow,
             price: Dec::from_int(10),
         }
+    }
+
+    #[test]
+    fn what_vanishing_now_would_cost_is_in_all_escrows_until_the_last_is_empty() {
+        let tip =
+            Tip { height: akash_types::Height(5), time_ms: 60_000, block_ms: 6_000, stalled_since_ms: None };
+        let open = |left: u64, price: u64| (Escrow::Open(Dec::from_int(left)), Dec::from_int(price));
+        let shown = |leases: &[(Escrow, Dec)]| {
+            exposure(leases, Some(tip)).map(|e| (e.most_uact.0, e.most_usd, e.until_unix))
+        };
+        assert_eq!(shown(&[]), None);
+        assert_eq!(shown(&[open(100, 10)]), Some((100, "0.0001".to_owned(), Some(120))));
+        assert_eq!(shown(&[open(100, 10), open(50, 1)]), Some((150, "0.00015".to_owned(), Some(360))));
+        let overdue = (Escrow::Open(Dec::from_atoms(-5)), Dec::from_int(1));
+        assert_eq!(shown(&[overdue]), Some((0, "0.00".to_owned(), Some(60))));
+        let frozen = (Escrow::Frozen, Dec::from_int(1));
+        assert_eq!(shown(&[open(100, 10), frozen]), Some((100, "0.0001".to_owned(), None)));
+        assert_eq!(exposure(&[open(1, 1)], None), None);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! One act: write it down, do it, write down what became of it.
 
 use rayakash_core::Act;
+use rayakash_core::reserve::Short;
 use rayakash_core::view::Tip;
 
 use crate::facts::Intent;
 use crate::look::Placing;
-use crate::ports::{Gate, Outcome, Unavailable};
+use crate::ports::{Gate, Intended, Outcome, Unavailable};
 use crate::step::Tended;
 
 /// Whether an act was done.
@@ -17,6 +18,8 @@ pub(crate) enum CarriedOut {
     InDoubt,
     /// It could not be written down, so it was not done: a full disk, or a wish that is gone.
     NotRecorded(Unavailable),
+    /// There is no money for it, so it was not done.
+    Short(Short),
 }
 
 pub(crate) async fn carry_out(
@@ -29,8 +32,9 @@ pub(crate) async fn carry_out(
         of.world.ledger().enter(of.name, act, tip).await?;
         return Ok(CarriedOut::Done);
     }
-    let id = match of.world.ledger().intend(of.name, act, tip).await {
-        Ok(id) => id,
+    let id = match of.world.ledger().intend(of.name, act, tip, &seen.view.wallet).await {
+        Ok(Intended::Written(id)) => id,
+        Ok(Intended::Short(short)) => return Ok(CarriedOut::Short(short)),
         Err(unavailable) => return Ok(CarriedOut::NotRecorded(unavailable)),
     };
     let intent = Intent::of(id, of.name.as_str(), act);

@@ -23,8 +23,19 @@ pub struct Books {
     pub last_dseq: Option<Dseq>,
     /// Fees paid for this cluster, uakt.
     pub fees: u128,
-    /// All spending is stopped.
+    /// The user stopped all spending.
     pub paused: bool,
+    /// Spending is stopped because the chain shows less than the books.
+    pub stopped: Option<Stopped>,
+}
+
+/// Why nothing is spent until the wallet is claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stopped {
+    /// Since when, header time, Unix milliseconds.
+    pub since_ms: u64,
+    /// What is missing.
+    pub why: String,
 }
 
 /// A wish, as it was written.

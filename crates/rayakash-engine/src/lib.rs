@@ -3,6 +3,7 @@
 //! One [`tend`] per cluster. A step is: finish what has no known end, look, [`decide`](rayakash_core::decide()),
 //! [`check`](rayakash_core::check()), carry out. Every effect is written down before it is done and after.
 
+mod afford;
 mod carry_out;
 pub mod facts;
 mod look;
@@ -13,11 +14,9 @@ mod report;
 mod step;
 pub mod tasks;
 mod tend;
-mod treasury;
 
 pub use look::{NodeView, Placing};
 pub use preview::{Preview, preview};
 pub use report::{Report, Summary};
 pub use step::Settings;
 pub use tend::{Tending, tend};
-pub use treasury::Treasury;

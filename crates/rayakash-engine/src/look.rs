@@ -70,7 +70,7 @@ pub(crate) async fn look(world: &dyn World, cluster: &Name, books: &Books) -> Re
     let unfinished: Vec<&Opened> = books.opened.iter().filter(|opened| opened.finished.is_none()).collect();
     let ids: Vec<_> = unfinished.iter().map(|opened| opened.id.clone()).collect();
     let mut chain = world.chain().look(&ids).await?;
-    chain.wallet.paused = books.paused;
+    chain.wallet.paused = books.paused || books.stopped.is_some();
     let history = books.history();
     let looking = Looking { world, cluster, history: &history };
     let mut placements = Vec::new();

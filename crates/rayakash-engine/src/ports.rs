@@ -8,6 +8,7 @@ use akash_types::{
 };
 use async_trait::async_trait;
 use rayakash_core::blueprint::{Keys, Plan};
+use rayakash_core::reserve::Short;
 use rayakash_core::spec::{Cluster, Name};
 use rayakash_core::view::{Pods, Ray, Tip, Version, Wallet};
 use rayakash_core::{Act, Secret};
@@ -212,14 +213,39 @@ pub struct Node {
     pub state: String,
 }
 
+/// Whether an act was written down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intended {
+    /// It was, under this id.
+    Written(String),
+    /// There is no money for it; nothing was written.
+    Short(Short),
+}
+
 /// Wishes, intents, money and events on disk. A call returns when what it wrote is durable.
 #[async_trait]
 pub trait Ledger: Send + Sync {
     /// Everything on record about a cluster.
     async fn books(&self, cluster: &Name) -> Result<Books, Unavailable>;
 
-    /// Writes an act down before it is done. The answer is the intent's id.
-    async fn intend(&self, cluster: &Name, act: &Act, tip: &Tip) -> Result<String, Unavailable>;
+    /// Whether there would be money for an act, beside all that is spoken for. Nothing is written.
+    async fn afford(
+        &self,
+        cluster: &Name,
+        act: &Act,
+        tip: &Tip,
+        wallet: &Wallet,
+    ) -> Result<Option<Short>, Unavailable>;
+
+    /// Writes an act down before it is done, if there is money for it: the one place that says yes. `wallet` is as of `tip`. What is
+    /// written down is spoken for, so of two that race for the same money one is refused.
+    async fn intend(
+        &self,
+        cluster: &Name,
+        act: &Act,
+        tip: &Tip,
+        wallet: &Wallet,
+    ) -> Result<Intended, Unavailable>;
 
     /// Writes down what became of an intent; one in doubt stays open.
     async fn settle(&self, intent: &Intent, outcome: &Outcome, tip: &Tip) -> Result<(), Unavailable>;

@@ -3,6 +3,7 @@
 use rayakash_core::view::View;
 use rayakash_core::{Decision, Now, Policy, Secret, Wanted, blueprint, ceiling_beside, decide};
 
+use crate::afford::afford;
 use crate::facts::Wish;
 use crate::look::{Placing, look};
 use crate::ports::{Unavailable, World};
@@ -29,6 +30,7 @@ pub async fn preview(world: &dyn World, wish: Wish, settings: &Settings) -> Resu
     let policy = Policy { min_deposit: seen.min_deposit, ..settings.policy.clone() };
     let now = Now { unix_ms: world.clock().unix_ms() };
     let decision = decide(Some(&wanted), &seen.view, &policy, now);
+    let decision = afford(world, &name, decision, &seen.view).await?;
     Ok(Preview { decision, wanted, seen })
 }
 

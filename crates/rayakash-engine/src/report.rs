@@ -1,6 +1,7 @@
 //! Where a cluster stands, for people and programs.
 
-use rayakash_core::view::{Placement, Tip, View, Wallet};
+use akash_types::Dec;
+use rayakash_core::view::{Escrow, Placement, Tip, View, Wallet};
 use rayakash_core::{Decision, Waiting};
 
 use crate::facts::Books;
@@ -21,6 +22,8 @@ pub struct Report {
     pub since_ms: u64,
     /// The newest generation from close by.
     pub near: Option<NodeView>,
+    /// What each lease is paid from, and its price per block, uact.
+    pub leases: Vec<(Escrow, Dec)>,
     /// The chain's newest block, once one was seen.
     pub tip: Option<Tip>,
     /// The wallet, once it was seen.
@@ -113,6 +116,7 @@ impl Report {
             waiting: None,
             since_ms: now_ms,
             near: None,
+            leases: Vec::new(),
             tip: None,
             wallet: None,
             books: Books::default(),
@@ -125,6 +129,9 @@ impl Report {
         let summary = Summary::of(decision, &seen.view);
         let words = decision.words();
         let same = summary == self.summary && words == self.words;
+        let stopped = books.stopped.as_ref().map(|stopped| {
+            format!("{}: nothing is spent until `rayakash wallet claim`; closes go on", stopped.why)
+        });
         let closes_only = |why: &String| format!("{why}: what runs goes on, only closes are signed");
         Self {
             revision: self.revision.saturating_add(1),
@@ -133,8 +140,9 @@ impl Report {
             waiting: decision.waiting.clone(),
             since_ms: if same { self.since_ms } else { now_ms },
             near: seen.serving().cloned(),
+            leases: seen.close_by.iter().map(|near| (near.escrow, near.price)).collect(),
             tip: Some(seen.view.tip),
-            trouble: seen.view.unknown.as_ref().map(closes_only),
+            trouble: seen.view.unknown.as_ref().map(closes_only).or(stopped),
             wallet: Some(seen.view.wallet),
             books,
         }

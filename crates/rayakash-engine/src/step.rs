@@ -1,17 +1,16 @@
 //! One step: finish what has no known end, look, decide, check, carry out.
 
-use akash_types::Coin;
 use rayakash_core::spec::Name;
 use rayakash_core::view::{Manifest, Placement, Ray, View};
-use rayakash_core::{Act, Decision, Now, Policy, Waiting, Wanted, check, decide};
+use rayakash_core::{Decision, Now, Policy, Waiting, Wanted, check, decide, ration};
 
+use crate::afford::afford;
 use crate::carry_out::{CarriedOut, carry_out};
 use crate::facts::{Books, Fact, Wish};
 use crate::look::{Placing, look};
 use crate::ports::{Outcome, Unavailable, World};
 use crate::preview::draw;
 use crate::report::{Report, Summary};
-use crate::treasury::Treasury;
 
 /// What the daemon decided once for all clusters.
 #[derive(Clone, Debug, Default)]
@@ -77,7 +76,6 @@ pub(crate) struct Tended<'a> {
     pub(crate) world: &'a dyn World,
     pub(crate) name: &'a Name,
     pub(crate) settings: &'a Settings,
-    pub(crate) treasury: &'a Treasury,
 }
 
 async fn try_step(
@@ -106,6 +104,7 @@ async fn try_step(
     };
     let now = Now { unix_ms: of.world.clock().unix_ms() };
     let decision = decide(wanted.as_ref(), &seen.view, &policy, now);
+    let decision = afford(of.world, of.name, decision, &seen.view).await?;
     if let Err(violation) = check(wanted.as_ref().map(|w| &w.cluster), &seen.view, &decision) {
         tracing::error!(cluster = %of.name, row = decision.row.0, error = %violation, "decision refused");
         let mut report = last.next(&decision, seen, books, now.unix_ms);
@@ -130,20 +129,9 @@ async fn act(
     (report, publish): (&Report, Publish<'_>),
 ) -> Result<Next, Unavailable> {
     let tip = seen.view.tip;
-    let planned = decision.acts.len();
-    let need: u128 = decision.acts.iter().map(Act::deposit).fold(0, u128::saturating_add);
-    let admitted = of.treasury.admit(of.name, decision.acts, seen.view.wallet.uact);
-    let short = admitted.len() < planned;
-    if admitted.is_empty() && report.waiting.is_none() {
-        // Another cluster is about to spend what this one needs.
-        let have = Coin::uact(of.treasury.free(of.name, seen.view.wallet.uact));
-        let waiting = Waiting::Budget { need: Coin::uact(need), have, cap: "wallet balance" };
-        let mut held = report.saying(waiting.words(), Summary::Waiting, of.world.clock().unix_ms());
-        held.waiting = Some(waiting);
-        publish(held);
-    }
-    let mut next = if short { Next::Wait } else { Next::AtOnce };
-    for act in admitted {
+    let acts = decision.acts.into_iter().map(|act| ((), act)).collect();
+    let mut next = Next::AtOnce;
+    for ((), act) in ration(acts, seen.view.wallet.uact) {
         match carry_out(of, &act, seen, &tip).await {
             Ok(CarriedOut::Done) => {}
             Ok(CarriedOut::NotDone) => next = Next::Later,
@@ -157,13 +145,17 @@ async fn act(
                 next = Next::Later;
                 break;
             }
-            Err(unavailable) => {
-                of.treasury.release(of.name);
-                return Err(unavailable);
+            Ok(CarriedOut::Short(short)) => {
+                // Another cluster was quicker. What costs nothing is done all the same.
+                let waiting = Waiting::from(short);
+                let mut held = report.saying(waiting.words(), Summary::Waiting, of.world.clock().unix_ms());
+                held.waiting = Some(waiting);
+                publish(held);
+                next = Next::Wait;
             }
+            Err(unavailable) => return Err(unavailable),
         }
     }
-    of.treasury.release(of.name);
     Ok(next)
 }
 

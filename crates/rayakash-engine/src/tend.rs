@@ -8,7 +8,6 @@ use tokio::sync::{Notify, watch};
 use crate::ports::World;
 use crate::report::{Report, Summary};
 use crate::step::{Memory, Next, Settings, Tended, step};
-use crate::treasury::Treasury;
 
 /// The shortest pause between looks when nothing happens.
 const SHORTEST_MS: u64 = 200;
@@ -35,8 +34,6 @@ pub struct Tending {
     pub reports: watch::Sender<Report>,
     /// What the daemon decided once for all clusters.
     pub settings: Settings,
-    /// Money that several clusters share.
-    pub treasury: Arc<Treasury>,
 }
 
 /// Tends a cluster until nothing is there and nothing is wanted. Dropping the future at any point loses nothing.
@@ -44,12 +41,7 @@ pub async fn tend(world: Arc<dyn World>, tending: Tending) {
     let mut memory = Memory::default();
     let mut troubles: u32 = 0;
     loop {
-        let of = Tended {
-            world: world.as_ref(),
-            name: &tending.name,
-            settings: &tending.settings,
-            treasury: &tending.treasury,
-        };
+        let of = Tended { world: world.as_ref(), name: &tending.name, settings: &tending.settings };
         let last = tending.reports.borrow().clone();
         let publish = |report: Report| drop(tending.reports.send_replace(report));
         let next = step(&of, &mut memory, &last, &publish).await;

@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::Ledger;
 use crate::column::{Text, Whole};
 use crate::error::{Fault, LedgerError};
-use crate::fees;
 use crate::records::{self, EventKind, Record};
+use crate::{entries, fees};
 
 /// A signed transaction, and all that it takes to send it again and to find out what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,6 +176,9 @@ fn close(connection: &Connection, hash: &str, end: &EndRow) -> Result<(), Fault>
     let (text, height) = write_end(connection, hash, end)?;
     if let EndRow::Landed { fee, .. } | EndRow::Failed { fee: Some(fee), .. } = end {
         fees::pay(connection, &was.intent, Some(hash), fee, height)?;
+    }
+    if let EndRow::Landed { height, .. } = end {
+        entries::deposit(connection, &was.intent, Some(hash), Some(*height))?;
     }
     record(
         connection,

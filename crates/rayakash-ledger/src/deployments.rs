@@ -1,11 +1,13 @@
 //! Deployments that were opened, what was put into them, and what came back.
 
 use akash_types::{Coin, DeploymentId, Dseq};
+use rayakash_core::view::Tip;
 use rayakash_engine::facts::{Finished, Opened};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde_json::json;
 
 use crate::column::{Text, Whole};
+use crate::entries::{self, Origin};
 use crate::error::Fault;
 use crate::records::{self, EventKind, Record};
 
@@ -42,6 +44,7 @@ pub(crate) fn finish(
     cluster: &str,
     id: &DeploymentId,
     end: &Finished,
+    tip: &Tip,
 ) -> Result<bool, Fault> {
     let known = connection
         .query_row(
@@ -66,6 +69,8 @@ pub(crate) fn finish(
         "UPDATE deployments SET refund = ?2, cost = ?3 WHERE id = ?1",
         params![Text(id), Text(refund), Text(cost)],
     )?;
+    let origin = Origin { cluster: Some(cluster), ..Origin::of(tip) };
+    entries::end(connection, &id.to_string(), &origin, (refund, cost))?;
     let text = format!("closed: deployment {} cost {cost}, {refund} came back", id.dseq);
     let data =
         json!({ "deployment": id.to_string(), "cost": cost.to_string(), "refund": refund.to_string() });

@@ -3,7 +3,7 @@
 mod settle;
 
 use akash_types::{Coin, DeploymentId, Dseq, LeaseId, UACT};
-use rayakash_core::view::{Tip, Version};
+use rayakash_core::view::Version;
 use rayakash_core::{Act, Why};
 use rayakash_engine::facts::Intent;
 use rusqlite::{Connection, Row, named_params};
@@ -13,11 +13,12 @@ pub(crate) use settle::settle;
 
 use crate::column::{Text, Whole};
 use crate::error::Fault;
+use crate::funds::Asking;
 use crate::records::{self, EventKind, Record};
 use crate::{deployments, wishes};
 
 /// What an intent keeps of its act: all that its end has consequences for.
-struct Kept<'a> {
+pub(crate) struct Kept<'a> {
     deployment: &'a DeploymentId,
     opens: Option<Dseq>,
     generation: u32,
@@ -57,19 +58,17 @@ impl<'a> Kept<'a> {
     }
 }
 
-/// Writes an act down; gives its id, 80 random bits in hex.
-pub(crate) fn intend(connection: &Connection, cluster: &str, act: &Act, tip: &Tip) -> Result<String, Fault> {
-    let kept =
-        Kept::from(act).ok_or_else(|| Fault::refused(format!("{} is nothing to be done", act.name())))?;
-    admit(connection, cluster, act, &kept)?;
+/// Writes down an act that was admitted; gives its id, 80 random bits in hex.
+pub(crate) fn intend(connection: &Connection, asking: &Asking<'_>, kept: &Kept<'_>) -> Result<String, Fault> {
+    let Asking { cluster, act, tip, .. } = asking;
     let (words, detail) = (act.words(), act.detail());
     let (why_kind, why) = kept.why.map(why_words).unzip();
     let id: String = connection
         .prepare_cached(
             "INSERT INTO intents (cluster, act, signs, deployment, opens, generation, version, lease, amount, why_kind, why,
-                                  words, detail, decided_at)
+                                  words, detail, decided_at, decided_ms, block_ms)
              VALUES (:cluster, :act, :signs, :deployment, :opens, :generation, :version, :lease, :amount, :why_kind, :why,
-                     :words, :detail, :decided_at)
+                     :words, :detail, :decided_at, :decided_ms, :block_ms)
              RETURNING id",
         )?
         .query_row(
@@ -88,6 +87,8 @@ pub(crate) fn intend(connection: &Connection, cluster: &str, act: &Act, tip: &Ti
                 ":words": words,
                 ":detail": detail,
                 ":decided_at": Whole(tip.height.0),
+                ":decided_ms": Whole(tip.time_ms),
+                ":block_ms": Whole(tip.block_ms),
             },
             |row| row.get(0),
         )?;
@@ -99,13 +100,15 @@ pub(crate) fn intend(connection: &Connection, cluster: &str, act: &Act, tip: &Ti
     });
     records::add(
         connection,
-        Record { kind: EventKind::Intent, cluster: Some(cluster), intent: Some(&id), text: &words, data },
+        Record { kind: EventKind::Intent, cluster: Some(*cluster), intent: Some(&id), text: &words, data },
     )?;
     Ok(id)
 }
 
 /// No intent that could not be entered into the books when it is done.
-fn admit(connection: &Connection, cluster: &str, act: &Act, kept: &Kept<'_>) -> Result<(), Fault> {
+pub(crate) fn admit<'a>(connection: &Connection, cluster: &str, act: &'a Act) -> Result<Kept<'a>, Fault> {
+    let kept =
+        Kept::from(act).ok_or_else(|| Fault::refused(format!("{} is nothing to be done", act.name())))?;
     // `down` may have been acknowledged since this was decided.
     if act.spends() && !wishes::may_spend(connection, cluster)? {
         return Err(Fault::refused(format!("{cluster} is not wanted any more, or spending is stopped")));
@@ -127,7 +130,7 @@ fn admit(connection: &Connection, cluster: &str, act: &Act, kept: &Kept<'_>) -> 
             kept.deployment
         )));
     }
-    Ok(())
+    Ok(kept)
 }
 
 /// Intents of a cluster without a known end, oldest first.

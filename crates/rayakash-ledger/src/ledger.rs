@@ -6,18 +6,20 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rayakash_core::Act;
+use rayakash_core::reserve::{Limits, Short};
 use rayakash_core::spec::{Cluster, Name};
-use rayakash_core::view::Tip;
+use rayakash_core::view::{Tip, Wallet};
 use rayakash_engine::facts::{Books, Fact, Finished, Intent};
 use rayakash_engine::machine::Machine;
-use rayakash_engine::ports::{self, Outcome, Unavailable};
+use rayakash_engine::ports::{self, Intended, Outcome, Unavailable};
 use serde_json::json;
 use tokio::sync::watch;
 
 use crate::error::{Fault, LedgerError};
+use crate::funds::Asking;
 use crate::records::{EventKind, Record};
 use crate::store::Store;
-use crate::{books, deployments, facts, intents, records, wishes};
+use crate::{books, deployments, entries, facts, funds, intents, records, wishes};
 
 /// Reads a cluster file; the error is for people.
 pub type ReadWish = Arc<dyn Fn(&str) -> Result<Cluster, String> + Send + Sync>;
@@ -29,6 +31,7 @@ pub type ReadWish = Arc<dyn Fn(&str) -> Result<Cluster, String> + Send + Sync>;
 pub struct Ledger {
     pub(crate) store: Arc<Store>,
     pub(crate) read_wish: ReadWish,
+    pub(crate) limits: Limits,
 }
 
 impl fmt::Debug for Ledger {
@@ -46,7 +49,7 @@ impl Ledger {
         path: &Path,
         read_wish: impl Fn(&str) -> Result<Cluster, String> + Send + Sync + 'static,
     ) -> Result<Self, LedgerError> {
-        Ok(Self { store: Arc::new(Store::open(path, None)?), read_wish: Arc::new(read_wish) })
+        Self::over(Store::open(path, None)?, read_wish)
     }
 
     /// The same on a machine that somebody stands in for: each write is told to it, and what is done is done in place, not on a
@@ -56,7 +59,19 @@ impl Ledger {
         path: &Path,
         read_wish: impl Fn(&str) -> Result<Cluster, String> + Send + Sync + 'static,
     ) -> Result<Self, LedgerError> {
-        Ok(Self { store: Arc::new(Store::open(path, Some(machine))?), read_wish: Arc::new(read_wish) })
+        Self::over(Store::open(path, Some(machine))?, read_wish)
+    }
+
+    fn over(
+        store: Store,
+        read_wish: impl Fn(&str) -> Result<Cluster, String> + Send + Sync + 'static,
+    ) -> Result<Self, LedgerError> {
+        Ok(Self { store: Arc::new(store), read_wish: Arc::new(read_wish), limits: Limits::default() })
+    }
+
+    /// The same ledger with these limits of the wallet instead of [`Limits::default`].
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The number of the newest event, whenever there is one more. It is behind what is durable, never ahead of it.
@@ -73,10 +88,40 @@ impl ports::Ledger for Ledger {
         Ok(read.await?)
     }
 
-    async fn intend(&self, cluster: &Name, act: &Act, tip: &Tip) -> Result<String, Unavailable> {
-        let (name, act, tip) = (cluster.to_string(), act.clone(), *tip);
-        let write =
-            self.store.write("write down an intent", move |tx| intents::intend(tx, &name, &act, &tip));
+    async fn afford(
+        &self,
+        cluster: &Name,
+        act: &Act,
+        tip: &Tip,
+        wallet: &Wallet,
+    ) -> Result<Option<Short>, Unavailable> {
+        let (name, act, tip, wallet) = (cluster.to_string(), act.clone(), *tip, wallet.clone());
+        let (limits, read_wish) = (self.limits, Arc::clone(&self.read_wish));
+        let read = self.store.read("ask for money", move |tx| {
+            let asking = Asking { cluster: &name, act: &act, tip: &tip, wallet: &wallet };
+            funds::cover(tx, &asking, &limits, &read_wish)
+        });
+        Ok(read.await?)
+    }
+
+    async fn intend(
+        &self,
+        cluster: &Name,
+        act: &Act,
+        tip: &Tip,
+        wallet: &Wallet,
+    ) -> Result<Intended, Unavailable> {
+        let (name, act, tip, wallet) = (cluster.to_string(), act.clone(), *tip, wallet.clone());
+        let (limits, read_wish) = (self.limits, Arc::clone(&self.read_wish));
+        let write = self.store.write("write down an intent", move |tx| {
+            let asking = Asking { cluster: &name, act: &act, tip: &tip, wallet: &wallet };
+            let kept = intents::admit(tx, &name, &act)?;
+            if let Some(short) = funds::cover(tx, &asking, &limits, &read_wish)? {
+                return Ok(Intended::Short(short));
+            }
+            entries::open(tx, &wallet, &tip)?;
+            Ok(Intended::Written(intents::intend(tx, &asking, &kept)?))
+        });
         Ok(write.await?)
     }
 
@@ -94,7 +139,7 @@ impl ports::Ledger for Ledger {
                 Ok(facts::note(tx, &name, &Fact::Avoided { provider, until_ms, why })?)
             }
             Act::Finish { id, refund, cost, dry } => {
-                let new = deployments::finish(tx, &name, &id, &Finished { refund, cost })?;
+                let new = deployments::finish(tx, &name, &id, &Finished { refund, cost }, &tip)?;
                 if new && dry {
                     let why = "the escrow ran dry".to_owned();
                     facts::note(tx, &name, &Fact::Failed { at_ms: tip.time_ms, why })?;

@@ -5,6 +5,8 @@ mod crash;
 mod file;
 mod machine;
 mod model;
+mod money;
+mod reconcile;
 mod rules;
 
 use std::collections::BTreeMap;
@@ -14,10 +16,10 @@ use akash_types::{Address, Coin, DecCoin, DeploymentId, Dseq, Height, LeaseId};
 use rayakash_core::spec::{
     Budget, Cluster, Escrow, Lifetime, Market, Name, NodeType, Ray, Recovery, Setup, TypeName,
 };
-use rayakash_core::view::Tip;
+use rayakash_core::view::{Tip, Wallet};
 use rayakash_core::{Act, Why};
 use rayakash_engine::facts::{Books, Intent};
-use rayakash_engine::ports::{Ledger as _, Outcome, Receipt, Unavailable};
+use rayakash_engine::ports::{Intended, Ledger as _, Outcome, Receipt, Unavailable};
 use tempfile::TempDir;
 
 use crate::Ledger;
@@ -55,9 +57,14 @@ impl Desk {
     }
 
     async fn intend(&self, cluster: &str, act: &Act) -> Intent {
-        let id = self.ledger.intend(&name(cluster), act, &tip(10)).await.unwrap();
+        let id = self.begin(cluster, act).await.unwrap();
         let open = self.books(cluster).await.open;
         open.into_iter().find(|intent| intent.id == id).unwrap()
+    }
+
+    /// The id of what was written down; what there is no money for is an error here.
+    async fn begin(&self, cluster: &str, act: &Act) -> Result<String, Unavailable> {
+        begin(&self.ledger, cluster, act).await
     }
 
     async fn settle(&self, intent: &Intent, outcome: &Outcome) -> Result<(), Unavailable> {
@@ -68,6 +75,17 @@ impl Desk {
     async fn carry_out(&self, cluster: &str, act: &Act, outcome: &Outcome) {
         let intent = self.intend(cluster, act).await;
         self.settle(&intent, outcome).await.unwrap();
+    }
+
+    /// What stands in the accounts of a pattern.
+    fn booked(&self, account: &str, denom: &str) -> i128 {
+        let sql = "SELECT coalesce(sum(amount), 0) FROM entries WHERE account LIKE ?1 AND denom = ?2";
+        let sum: i64 = self
+            .ledger
+            .store
+            .with_writer(|writer| writer.query_row(sql, [account, denom], |row| row.get(0)))
+            .unwrap();
+        i128::from(sum)
     }
 
     /// The kinds of all records, in order.
@@ -120,6 +138,18 @@ fn name(text: &str) -> Name {
 
 fn tip(height: u64) -> Tip {
     Tip { height: Height(height), time_ms: height * 1_000, block_ms: 1_000, stalled_since_ms: None }
+}
+
+async fn begin(ledger: &Ledger, cluster: &str, act: &Act) -> Result<String, Unavailable> {
+    match ledger.intend(&name(cluster), act, &tip(10), &wallet()).await? {
+        Intended::Written(id) => Ok(id),
+        Intended::Short(short) => Err(Unavailable { what: short.cap.to_owned(), why: format!("{short:?}") }),
+    }
+}
+
+/// More than anything takes.
+fn wallet() -> Wallet {
+    Wallet { owner: address(1), uact: 1 << 60, uakt: 1 << 60, locked_since_ms: None, paused: false }
 }
 
 fn address(byte: u8) -> Address {

@@ -165,8 +165,9 @@ pub(crate) fn outlive(
 
 /// True when there is a wish and spending is not stopped: only then may anything be spent.
 pub(crate) fn may_spend(connection: &Connection, cluster: &str) -> Result<bool, Fault> {
-    let mut rows =
-        connection.prepare_cached("SELECT 1 FROM wishes, wallet WHERE cluster = ?1 AND paused = 0")?;
+    let mut rows = connection.prepare_cached(
+        "SELECT 1 FROM wishes, wallet WHERE cluster = ?1 AND paused = 0 AND stopped_ms IS NULL",
+    )?;
     Ok(rows.exists([cluster])?)
 }
 

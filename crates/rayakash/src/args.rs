@@ -83,6 +83,11 @@ pub(crate) enum Command {
     /// Money.
     #[command(subcommand)]
     Wallet(Wallet),
+    /// What all clusters together may spend.
+    #[command(subcommand)]
+    Budget(Budget),
+    /// Show what clusters cost.
+    Cost(Cost),
     /// The daemon, which does the work.
     #[command(subcommand)]
     Daemon(Daemon),
@@ -277,6 +282,48 @@ pub(crate) struct KeyFile {
 pub(crate) enum Wallet {
     /// Show what the context's key owns.
     Balance,
+    /// Show everything that moved it, newest last.
+    History,
+}
+
+/// `budget`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Budget {
+    /// Show caps, what is reserved, spent today, and left.
+    Show,
+    /// Set a cap. The smaller of it and the one in the configuration holds.
+    Set {
+        /// US dollars that all clusters together may deposit in 24 hours, such as `10` or `2.50`; `none` takes it away.
+        #[arg(long, value_name = "N", required = true)]
+        max_usd_per_day: String,
+    },
+    /// Stop all spending at once. Closes go on.
+    Pause,
+    /// Let spending go on.
+    Resume,
+}
+
+/// `cost`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Cost {
+    /// The cluster; none: all.
+    pub(crate) name: Option<String>,
+    /// One row for each of these.
+    #[arg(long, value_enum, default_value = "cluster")]
+    pub(crate) by: By,
+}
+
+/// What the rows of `cost` are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum By {
+    /// Clusters.
+    Cluster,
+    /// Nodes; a lease has one price, which is split by what their resources weigh.
+    Node,
+    /// Days, in UTC.
+    Day,
+    /// Transactions; `lease` is what leases earned.
+    Tx,
 }
 
 /// `daemon`.

@@ -1,6 +1,8 @@
 //! The commands, one module each: they call a verb and render the answer.
 
+mod budget;
 mod completion;
+mod cost;
 mod daemon;
 mod down;
 mod events;
@@ -42,6 +44,8 @@ pub(crate) fn run(args: Args, output: &Output) -> Outcome {
         Command::Token(args) => token::run(&args, global, output),
         Command::Keys(args) => keys::run(&args, global, output),
         Command::Wallet(args) => wallet::run(&args, global, output),
+        Command::Budget(args) => budget::run(&args, global, output),
+        Command::Cost(args) => cost::run(&args, global, output),
         Command::Daemon(args) => daemon::run(&args, global, output),
         Command::Sandbox(args) => sandbox::run(&args, global, output),
         Command::Sdl(args) => sdl::run(&args, output),

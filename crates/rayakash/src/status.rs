@@ -3,7 +3,8 @@
 use crate::duration::short;
 use crate::runtime;
 use comfy_table::{Table, presets};
-use rayakash_api::v1::{ClusterStatus, Micro, State, usd};
+use jiff::Timestamp;
+use rayakash_api::v1::{ClusterStatus, Exposure, Micro, State, usd};
 use std::fmt::Write as _;
 
 /// A table without lines, as `ps` has it.
@@ -37,7 +38,11 @@ pub(crate) fn list(clusters: &[ClusterStatus]) -> String {
             one.network.clone(),
         ]
     });
-    table(["NAME", "PHASE", "NODES", "PRICE", "SPENT", "NETWORK"], rows)
+    let table = table(["NAME", "PHASE", "NODES", "PRICE", "SPENT", "NETWORK"], rows);
+    match all_at_risk(clusters, runtime::now()) {
+        Some(risk) => format!("{table}\n\n{risk}"),
+        None => table,
+    }
 }
 
 fn nodes_alive(one: &ClusterStatus) -> String {
@@ -80,6 +85,7 @@ pub(crate) fn detail(one: &ClusterStatus) -> String {
         let dry = escrow.runs_dry_unix.map(|at| format!(", lasts {}", ahead(at))).unwrap_or_default();
         rows.push(("escrow", format!("{}{dry}", both(escrow.balance_uact))));
     }
+    rows.extend(one.exposure.as_ref().map(|exposure| ("at risk", at_risk(exposure, now))));
     rows.extend(closing(one).map(|closing| ("closed", closing)));
     rows.extend(one.last_error.as_ref().map(|error| ("last error", error.clone())));
     let mut text = format!("{}\n", one.name);
@@ -91,6 +97,28 @@ pub(crate) fn detail(one: &ClusterStatus) -> String {
         text.push_str(&format!("\n{}\n", nodes(one)));
     }
     text
+}
+
+/// What is lost at worst when nobody tends the cluster any more.
+fn at_risk(exposure: &Exposure, now: i64) -> String {
+    let until = exposure.until_unix.map_or_else(
+        || ", and nobody knows until when".to_owned(),
+        |until| {
+            let at = Timestamp::from_second(until).map(|at| format!(", until {at}")).unwrap_or_default();
+            format!("{at} (in {})", short(u64::try_from(until.saturating_sub(now)).unwrap_or(0)))
+        },
+    );
+    format!("if this service vanished now, at most {} more would be spent{until}", both(exposure.most_uact))
+}
+
+/// The same for all clusters together; none when nothing runs.
+fn all_at_risk(clusters: &[ClusterStatus], now: i64) -> Option<String> {
+    let exposures: Vec<&Exposure> = clusters.iter().filter_map(|one| one.exposure.as_ref()).collect();
+    let most = exposures.iter().map(|one| one.most_uact.0).fold(0, u128::saturating_add);
+    let until: Option<Vec<i64>> = exposures.iter().map(|one| one.until_unix).collect();
+    let until_unix = until.and_then(|all| all.into_iter().max());
+    let all = Exposure { most_uact: Micro(most), most_usd: usd(most), until_unix };
+    (!exposures.is_empty()).then(|| at_risk(&all, now))
 }
 
 /// Price per hour, and per block as the chain has it.
@@ -152,6 +180,11 @@ pub(crate) mod tests {
             cost_usd: None,
             fees_uakt: Micro(7_500),
             escrow: Some(Escrow { balance_uact: Micro(5_000_000), runs_dry_unix: None }),
+            exposure: Some(Exposure {
+                most_uact: Micro(5_000_000),
+                most_usd: "5.00".into(),
+                until_unix: None,
+            }),
             since: i64::MAX,
             last_error: None,
             last_code: None,
@@ -178,12 +211,32 @@ quickstart
   price       0.09 USD per hour (12.5 uact per block)
   spent       43200 uact (0.0432 USD) and 7500 uakt in fees
   escrow      5000000 uact (5.00 USD)
+  at risk     if this service vanished now, at most 5000000 uact (5.00 USD) more would be spent, and nobody knows until when
 
 NODE          ROLE    TYPE    STATE
 ray-head      head    head    alive
 ray-worker-0  worker  worker  starting
 ";
         assert_eq!(detail(&one), expected);
+    }
+
+    #[test]
+    fn what_vanishing_would_cost_in_all() {
+        let one = |most, until_unix| {
+            let mut one = sample(State::Ready, "ready");
+            one.exposure = Some(Exposure { most_uact: Micro(most), most_usd: usd(most), until_unix });
+            one
+        };
+        let none = ClusterStatus { exposure: None, ..sample(State::Closed, "closed") };
+        let text = all_at_risk(&[one(5, Some(60)), none.clone(), one(7, Some(120))], 0).unwrap();
+        assert_eq!(
+            text,
+            "if this service vanished now, at most 12 uact (0.000012 USD) more would be spent, until 1970-01-01T00:02:00Z (in 2m)"
+        );
+        assert!(
+            all_at_risk(&[one(5, Some(60)), one(7, None)], 0).unwrap().ends_with("nobody knows until when")
+        );
+        assert_eq!(all_at_risk(&[none], 0), None);
     }
 
     #[test]
@@ -202,7 +255,7 @@ ray-worker-0  worker  worker  starting
         let text = list(&[sample(State::Ready, "ready")]);
         assert_eq!(
             text,
-            "NAME        PHASE  NODES  PRICE       SPENT       NETWORK\nquickstart  ready  1/2    0.09 USD/h  43200 uact  sandbox"
+            "NAME        PHASE  NODES  PRICE       SPENT       NETWORK\nquickstart  ready  1/2    0.09 USD/h  43200 uact  sandbox\n\nif this service vanished now, at most 5000000 uact (5.00 USD) more would be spent, and nobody knows until when"
         );
         assert_eq!(list(&[]), "no clusters");
     }

@@ -72,6 +72,9 @@ pub struct ClusterStatus {
     /// What is paid in advance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escrow: Option<Escrow>,
+    /// What would be spent if the service vanished now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<Exposure>,
     /// Since when the state holds, Unix seconds.
     pub since: i64,
     /// The last thing that went wrong.
@@ -89,6 +92,18 @@ pub struct ClusterStatus {
     pub real_money: bool,
     /// Counts the wishes that were written for this cluster. Equal before and after a `PUT`: nothing changed.
     pub revision: u64,
+}
+
+/// What leases may still take from their escrows when nobody tops up or closes any more. A provider may take it without serving.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Exposure {
+    /// At most so much, uact.
+    pub most_uact: Micro,
+    /// The same in US dollars.
+    pub most_usd: String,
+    /// When the last escrow has run dry, Unix seconds; none when nobody knows, because one is frozen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_unix: Option<i64>,
 }
 
 /// Where a cluster stands, for programs.

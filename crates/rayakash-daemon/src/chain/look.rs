@@ -85,7 +85,7 @@ impl ChainAdapter {
         Ok(amount)
     }
 
-    async fn wallet(&self, at: At) -> Result<Wallet, ChainError> {
+    pub(super) async fn wallet(&self, at: At) -> Result<Wallet, ChainError> {
         let Some(owner) = self.owner() else {
             // Nobody's wallet is empty and locked; the address only has to be one.
             let nobody = akash_types::Address::from_bytes(&[0; 20]).map_err(|_| ChainError::NoEndpoint)?;

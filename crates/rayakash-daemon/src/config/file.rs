@@ -15,6 +15,9 @@ pub(super) struct File {
     /// The service.
     #[serde(default)]
     pub(super) daemon: Daemon,
+    /// What may be spent.
+    #[serde(default)]
+    pub(super) wallet: Wallet,
     /// Contexts beside the built-in ones, or changes to those.
     #[serde(default)]
     pub(super) contexts: BTreeMap<String, ContextFile>,
@@ -28,6 +31,14 @@ pub(super) struct Daemon {
     pub(super) log_json: Option<bool>,
     pub(super) ready_minutes: Option<u64>,
     pub(super) fee_reserve_uakt: Option<u64>,
+}
+
+/// What all clusters of a context together may spend.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wallet {
+    pub(super) max_usd_per_day: Option<String>,
+    pub(super) max_fees_uakt_per_day: Option<u64>,
 }
 
 /// A context.
@@ -76,6 +87,7 @@ mod tests {
         let file = File::parse(&all).unwrap();
         assert!(file.context.is_some() && file.daemon.log.is_some() && file.daemon.log_json.is_some());
         assert!(file.daemon.ready_minutes.is_some() && file.daemon.fee_reserve_uakt.is_some());
+        assert!(file.wallet.max_usd_per_day.is_some() && file.wallet.max_fees_uakt_per_day.is_some());
         assert!(
             file.contexts.values().any(|c| c.network.is_some() && c.endpoints.is_some() && c.key.is_some())
         );

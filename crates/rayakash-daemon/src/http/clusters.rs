@@ -157,7 +157,7 @@ fn change(act: &Act) -> v1::Change {
 }
 
 /// What is on record; an error when nothing is.
-async fn known(service: &Service, name: &Name) -> Answer<Books> {
+pub(super) async fn known(service: &Service, name: &Name) -> Answer<Books> {
     let books = books(service, name).await?;
     let nothing = books.wish.is_none() && books.opened.is_empty() && books.facts.is_empty();
     if nothing { Err(no_cluster(name)) } else { Ok(books) }

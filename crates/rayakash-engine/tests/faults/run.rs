@@ -7,12 +7,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use rayakash_core::reserve::Short;
 use rayakash_core::spec::{Name, Wait};
-use rayakash_core::view::Tip;
+use rayakash_core::view::{Tip, Wallet};
 use rayakash_core::{Act, Policy};
 use rayakash_engine::facts::{Books, Fact, Intent};
-use rayakash_engine::ports::{self, Ledger as _, Outcome, Unavailable, World};
-use rayakash_engine::{Report, Settings, Summary, Tending, Treasury, tend};
+use rayakash_engine::ports::{self, Intended, Ledger as _, Outcome, Unavailable, World};
+use rayakash_engine::{Report, Settings, Summary, Tending, tend};
 use rayakash_ledger::{EventKind, Ledger};
 use tempfile::TempDir;
 use tokio::sync::{Notify, watch};
@@ -32,7 +33,6 @@ const PATIENCE: Duration = Duration::from_secs(2 * 3600);
 pub(crate) struct Process {
     outside: Arc<Outside>,
     pub(crate) ledger: Ledger,
-    treasury: Arc<Treasury>,
 }
 
 impl World for Process {
@@ -68,8 +68,24 @@ impl ports::Ledger for Process {
         self.ledger.books(cluster).await
     }
 
-    async fn intend(&self, cluster: &Name, act: &Act, tip: &Tip) -> Result<String, Unavailable> {
-        self.outside.between(self.ledger.intend(cluster, act, tip)).await
+    async fn afford(
+        &self,
+        cluster: &Name,
+        act: &Act,
+        tip: &Tip,
+        wallet: &Wallet,
+    ) -> Result<Option<Short>, Unavailable> {
+        self.ledger.afford(cluster, act, tip, wallet).await
+    }
+
+    async fn intend(
+        &self,
+        cluster: &Name,
+        act: &Act,
+        tip: &Tip,
+        wallet: &Wallet,
+    ) -> Result<Intended, Unavailable> {
+        self.outside.between(self.ledger.intend(cluster, act, tip, wallet)).await
     }
 
     async fn settle(&self, intent: &Intent, outcome: &Outcome, tip: &Tip) -> Result<(), Unavailable> {
@@ -94,19 +110,14 @@ impl ports::Ledger for Process {
 impl Process {
     pub(crate) fn start(outside: &Arc<Outside>, home: &TempDir) -> Arc<Self> {
         let ledger = Ledger::open(&home.path().join("ledger.db"), wish::read).unwrap();
-        Arc::new(Self { outside: Arc::clone(outside), ledger, treasury: Arc::default() })
+        Arc::new(Self { outside: Arc::clone(outside), ledger })
     }
 
     pub(crate) fn tend(self: &Arc<Self>, name: &Name) -> Engine {
         let (sender, reports) = watch::channel(Report::unknown(self.outside.now_ms()));
         let nudge = Arc::new(Notify::new());
-        let tending = Tending {
-            name: name.clone(),
-            nudge: Arc::clone(&nudge),
-            reports: sender,
-            settings: settings(),
-            treasury: Arc::clone(&self.treasury),
-        };
+        let tending =
+            Tending { name: name.clone(), nudge: Arc::clone(&nudge), reports: sender, settings: settings() };
         let world: Arc<dyn World> = Arc::<Self>::clone(self);
         Engine { tend: Box::pin(tend(world, tending)), reports, nudge, gone: false }
     }

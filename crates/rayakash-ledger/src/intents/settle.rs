@@ -12,7 +12,7 @@ use super::why_from;
 use crate::column::{Text, Whole};
 use crate::error::Fault;
 use crate::records::{self, EventKind, Record};
-use crate::{deployments, facts, fees, wishes};
+use crate::{deployments, entries, facts, fees, wishes};
 
 /// For how long a provider whose bid could not be accepted is left out, milliseconds of header time.
 const AVOID_MS: u64 = 600_000;
@@ -65,6 +65,10 @@ pub(crate) fn settle(connection: &Connection, id: &str, outcome: &Outcome, tip: 
     if let Some(fee) = &ending.receipt.fee {
         fees::pay(connection, id, ending.receipt.tx.as_deref(), fee, ending.receipt.height)?;
     }
+    if let Outcome::Done(receipt) = outcome {
+        // It may be booked since the transaction landed; an act without a journal of its own is booked here.
+        entries::deposit(connection, id, receipt.tx.as_deref(), Some(receipt.height.unwrap_or(tip.height)))?;
+    }
     match outcome {
         Outcome::Done(_) => done(connection, &written, tip)?,
         Outcome::Refused { why, .. } => refused(connection, &written, why, tip)?,
@@ -87,8 +91,8 @@ fn close(connection: &Connection, written: &Written, ending: &Ending<'_>, tip: &
     let Ending { word, why, receipt } = ending;
     let height = receipt.height.unwrap_or(tip.height).0;
     connection.execute(
-        "UPDATE intents SET outcome = ?2, outcome_why = ?3, settled_at = ?4 WHERE id = ?1",
-        params![written.id, word, why, Whole(height)],
+        "UPDATE intents SET outcome = ?2, outcome_why = ?3, settled_at = ?4, settled_ms = ?5 WHERE id = ?1",
+        params![written.id, word, why, Whole(height), Whole(header_ms(tip, height))],
     )?;
     let sent = written.act == "send-manifest" && *word == "done";
     let kind = if sent { EventKind::Manifest } else { EventKind::Settled };
@@ -103,6 +107,13 @@ fn close(connection: &Connection, written: &Written, ending: &Ending<'_>, tip: &
         "lease": written.lease.as_ref().map(ToString::to_string),
     });
     record(connection, kind, written, &text, data)
+}
+
+/// The header time of a block near a look.
+const fn header_ms(tip: &Tip, height: u64) -> u64 {
+    let later = height.saturating_sub(tip.height.0).saturating_mul(tip.block_ms);
+    let earlier = tip.height.0.saturating_sub(height).saturating_mul(tip.block_ms);
+    tip.time_ms.saturating_add(later).saturating_sub(earlier)
 }
 
 fn done(connection: &Connection, written: &Written, tip: &Tip) -> Result<(), Fault> {

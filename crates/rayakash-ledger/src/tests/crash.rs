@@ -22,7 +22,7 @@ async fn write_for_ever(path: &Path) {
     ledger.write_wish(&cluster, "demo\n", false, 5).await.unwrap();
     let first = ledger.books(&cluster).await.unwrap().last_dseq.map_or(1, |dseq| dseq.get() + 1);
     for dseq in first.. {
-        let id = ledger.intend(&cluster, &opening(dseq, 1_000), &tip(10)).await.unwrap();
+        let id = begin(&ledger, "demo", &opening(dseq, 1_000)).await.unwrap();
         acknowledge(&format!("intent {id}"));
         let attempt = AttemptRow {
             intent: id.clone(),

@@ -228,6 +228,35 @@ impl Model {
         true
     }
 
+    /// Nothing appears and nothing vanishes, and every account holds what the model says.
+    fn conserve(&self, desk: &Desk) {
+        let sum = |what: &str, denom: &str| desk.booked(what, denom);
+        for denom in ["uact", "uakt"] {
+            assert_eq!(sum("%", denom), 0, "all accounts together");
+        }
+        let opened = self.shelves.iter().flat_map(|shelf| &shelf.opened);
+        let (mut held, mut earned, mut refunded, mut put) = (0, 0, 0, 0);
+        for one in opened {
+            let deposited = i128::try_from(one.deposited).unwrap();
+            put += deposited;
+            match &one.finished {
+                None => held += deposited,
+                Some(end) => {
+                    earned += i128::try_from(end.cost.amount).unwrap();
+                    refunded += i128::try_from(end.refund.amount).unwrap();
+                }
+            }
+        }
+        let fees: u128 = self.shelves.iter().map(|shelf| shelf.fees).sum();
+        let begun = if desk.booked("opening", "uact") == 0 { 0 } else { 1 << 60 };
+        assert_eq!(sum("escrow/%", "uact"), held, "escrow");
+        assert_eq!(sum("providers/%", "uact"), earned, "providers");
+        assert_eq!(sum("wallet", "uact"), begun - put + refunded, "wallet");
+        assert_eq!(sum("foreign", "uact"), put - held - earned - refunded, "foreign");
+        assert_eq!(sum("fees", "uakt"), i128::try_from(fees).unwrap(), "fees");
+        assert_eq!(sum("wallet", "uakt"), begun - i128::try_from(fees).unwrap(), "wallet, for fees");
+    }
+
     fn compare(&self, cluster: usize, books: &Books) {
         let shelf = &self.shelves[cluster];
         assert_eq!(books.wish.as_ref().map(|wish| (wish.restart, wish.written_ms)), shelf.wish);
@@ -280,7 +309,7 @@ impl Pair {
             let intent = self.desk.intend(CLUSTERS[cluster], act).await;
             self.model.intended(cluster, act, intent);
         } else {
-            self.desk.ledger.intend(&name(CLUSTERS[cluster]), act, &tip(10)).await.unwrap_err();
+            self.desk.begin(CLUSTERS[cluster], act).await.unwrap_err();
         }
         may
     }
@@ -332,6 +361,7 @@ async fn run(calls: Vec<Call>) {
         if !taken {
             assert_eq!(pair.desk.kinds().await.len(), before, "what is refused leaves no record");
         }
+        pair.model.conserve(&pair.desk);
         for (cluster, text) in CLUSTERS.iter().enumerate() {
             pair.model.compare(cluster, &pair.desk.books(text).await);
         }

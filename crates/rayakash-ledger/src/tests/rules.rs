@@ -144,12 +144,12 @@ async fn no_intent_without_a_place_in_the_books() {
         ("other", opening(FIRST, 1), "was used before"),
         ("demo", topping_up(FIRST, 5), "is not in the books of demo"),
         ("demo", akt, "funded in uact"),
-        ("demo", large, "out of range"),
+        ("demo", large, "wallet balance"),
         ("demo", dropping(5), "nothing to be done"),
     ];
     let before = desk.kinds().await;
     for (cluster, act, why) in cases {
-        let refusal = desk.ledger.intend(&name(cluster), &act, &tip(10)).await.unwrap_err();
+        let refusal = desk.begin(cluster, &act).await.unwrap_err();
         assert!(refusal.why.contains(why), "{refusal}");
         assert!(desk.books(cluster).await.open.is_empty());
     }
@@ -193,7 +193,7 @@ async fn nothing_is_spent_unless_it_is_wanted_and_spending_goes_on() {
     let forbidden = async || {
         let before = desk.kinds().await;
         for act in &spending {
-            let refusal = desk.ledger.intend(&name("demo"), act, &tip(10)).await.unwrap_err();
+            let refusal = desk.begin("demo", act).await.unwrap_err();
             assert!(refusal.why.contains("not wanted any more, or spending is stopped"), "{refusal}");
         }
         assert_eq!(desk.kinds().await, before);

@@ -15,7 +15,12 @@ pub(super) fn run(args: &File, global: &Global, output: &Output) -> Outcome {
         let request = PlanRequest { file: text, max_usd: None };
         let plan = session.client.plan(cluster.name.as_str(), &request).await?;
         output.result(&plan, || human(&plan))?;
-        Ok(if plan.changes.is_empty() { Exit::Ok } else { Exit::Changes })
+        let held = plan.waiting.as_ref().is_some_and(|waiting| waiting.what == "budget");
+        Ok(match plan.changes.as_slice() {
+            [] if held => Exit::Refused,
+            [] => Exit::Ok,
+            _ => Exit::Changes,
+        })
     })
 }
 

@@ -69,7 +69,10 @@ fn judge(status: &ClusterStatus, revision: u64) -> Verdict {
     match (status.state, &status.waiting) {
         (State::Ready, _) => Verdict::Done,
         (_, Some(waiting)) => stuck(status, &waiting.what).map_or(Verdict::GoOn, |failure| {
-            let reason = status.last_error.clone().unwrap_or_else(|| waiting.detail.clone());
+            // Money is told in exact figures; what went wrong before is not why it waits.
+            let money = ["budget", "paused"].contains(&waiting.what.as_str());
+            let past = status.last_error.clone().filter(|_| !money);
+            let reason = past.unwrap_or_else(|| waiting.detail.clone());
             Verdict::Failed(failure(reason))
         }),
         // The wish was written, so somebody has dropped it since.
@@ -89,6 +92,11 @@ fn stuck(status: &ClusterStatus, what: &str) -> Option<impl FnOnce(String) -> Fa
         "budget" => {
             (Code::OverBudget, "raise the cap in the file, or fund the key".to_owned(), Some(tries_again))
         }
+        "paused" => (
+            Code::OverBudget,
+            "`rayakash budget show` says why; `rayakash budget resume` ends a pause".to_owned(),
+            Some(format!("the daemon goes on with `{name}` then")),
+        ),
         "unknown_version" => (
             Code::UnknownVersion,
             "a newer rayakash may know it".to_owned(),
@@ -148,6 +156,7 @@ mod tests {
             (State::Waiting, Some("back_off"), Some(Code::NoBid), Err(Code::NoBid)),
             (State::Waiting, Some("back_off"), Some(Code::GivenUp), Ok(false)),
             (State::Waiting, Some("budget"), None, Err(Code::OverBudget)),
+            (State::Waiting, Some("paused"), None, Err(Code::OverBudget)),
             (State::Waiting, Some("locked"), None, Err(Code::Locked)),
             (State::Waiting, Some("unknown_version"), None, Err(Code::UnknownVersion)),
             (State::Waiting, Some("chain_stalled"), None, Ok(false)),

@@ -5,6 +5,7 @@ use crate::args::{Global, Wallet};
 use crate::output::Output;
 use crate::status::table;
 use crate::{runtime, session};
+use jiff::Timestamp;
 use rayakash_api::error::Exit;
 use rayakash_api::v1;
 
@@ -16,7 +17,35 @@ pub(super) fn run(args: &Wallet, global: &Global, output: &Output) -> Outcome {
             output.result(&wallet, || human(&wallet))?;
             Ok(Exit::Ok)
         }),
+        Wallet::History => runtime::command(async {
+            let session = session::connect_with_network(global, output).await?;
+            let history = session.client.wallet_history().await?;
+            output.result(&history, || moves(&history))?;
+            Ok(Exit::Ok)
+        }),
     }
+}
+
+/// One line for each movement, newest last.
+fn moves(history: &v1::History) -> String {
+    if history.postings.is_empty() {
+        return "nothing has moved".to_owned();
+    }
+    let rows = history.postings.iter().map(|one| {
+        let at = i64::try_from(one.at_ms).ok().and_then(|at| Timestamp::from_millisecond(at).ok());
+        // The beginning of a hash is enough to find it; programs get the whole one.
+        let tx = one.tx.as_deref().map_or("-", |tx| tx.get(..12).unwrap_or(tx));
+        [
+            at.map(|at| format!("{at:.0}")).unwrap_or_default(),
+            one.height.to_string(),
+            one.what.clone(),
+            one.cluster.clone().unwrap_or_else(|| "-".to_owned()),
+            format!("{} {}", one.amount, one.denom),
+            format!("{} {}", one.balance, one.denom),
+            tx.to_owned(),
+        ]
+    });
+    table(["TIME", "BLOCK", "WHAT", "CLUSTER", "AMOUNT", "BALANCE", "TX"], rows)
 }
 
 fn human(wallet: &v1::Wallet) -> String {

@@ -5,10 +5,13 @@
 //!
 //! `cargo xtask bench sdl`: how fast SDL is read here and by Akash's TypeScript client.
 //!
+//! `cargo xtask bench ledger`: intents a second at full durability, the restart of a daemon with many clusters, and their memory.
+//!
 //! Nothing is written: docs/benchmarks.md holds the figures of one run.
 
 mod by_hand;
 mod chain;
+mod ledger;
 mod program;
 mod sdl;
 mod up;
@@ -26,10 +29,12 @@ use crate::up::Up;
 const USAGE: &str = "usage: cargo xtask bench up [--runs N] [--release]
        cargo xtask bench chain [--deployments N]
        cargo xtask bench sdl [--runs N]
+       cargo xtask bench ledger [--clusters N] [--release]
 
   --runs N         so many runs each, alternating; 5 when not given
   --release        measure the program as it is released; building it takes minutes
-  --deployments N  in the market that is measured; 10000 when not given";
+  --deployments N  in the market that is measured; 10000 when not given
+  --clusters N     with so many clusters the daemon starts anew; 1000 when not given";
 
 /// What was asked for.
 struct Wanted {
@@ -42,6 +47,9 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     if let Some(deployments) = chain::wanted(&words) {
         return run(chain::bench(deployments));
+    }
+    if let Some(asked) = ledger::wanted(&words) {
+        return run(ledger::bench(asked));
     }
     if let Some(turns) = sdl::wanted(&words) {
         return run(async { sdl::bench(turns) });
