@@ -3,11 +3,15 @@
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod funding;
+#[cfg(test)]
 mod home;
 #[cfg(test)]
 mod localnet;
 #[cfg(test)]
 mod market;
+#[cfg(test)]
+mod recovery;
 #[cfg(test)]
 mod services;
 #[cfg(test)]

@@ -2,11 +2,14 @@
 //!
 //! [`run`] is the service; its `main` is in the command line. One daemon per state directory, which a file lock sees to.
 
+mod adopt;
 mod chain;
 mod clock;
 mod clusters;
 mod config;
+mod doctor;
 mod gate;
+mod grants;
 mod head;
 mod http;
 mod journal;
@@ -19,6 +22,7 @@ mod run;
 mod sandbox;
 mod service;
 mod status;
+mod survey;
 mod vault;
 mod wish;
 mod world;

@@ -1,47 +1,43 @@
 //! Keys of clusters, and manifests, which hold them: files for the owner alone, one directory per cluster.
 
+mod keys;
+
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use akash_sdl::Manifest;
 use akash_types::LeaseId;
+use akash_wallet::Key;
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rand::RngCore as _;
-use rayakash_core::Secret;
 use rayakash_core::blueprint::{Keys, Plan};
 use rayakash_core::spec::{Cluster, Name};
 use rayakash_core::view::Version;
+use rayakash_core::{Operation, Secret};
 use rayakash_engine::ports::{Unavailable, Vault};
-use rcgen::{CertificateParams, DnType, KeyPair};
-use serde::{Deserialize, Serialize};
 
+use self::keys::{Stored, derive, drawing_keys};
 use crate::private;
 
+/// The key that pays, while it is in memory.
+pub(crate) type Wallet = Arc<dyn Fn() -> Option<Key> + Send + Sync>;
+
 /// The vault of a state directory.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct FileVault {
     root: PathBuf,
+    wallet: Wallet,
     /// Held while keys are made: two callers must not make them twice.
     making: Arc<Mutex<()>>,
 }
 
-/// A cluster's keys, as they lie on disk.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    gate_certificate: String,
-    gate_key: String,
-    gate_token: String,
-    ray_token: String,
-}
-
 impl FileVault {
     /// The vault below a directory; nothing is made yet.
-    pub(crate) fn new(root: PathBuf) -> Self {
-        Self { root, making: Arc::default() }
+    pub(crate) fn new(root: PathBuf, wallet: Wallet) -> Self {
+        Self { root, wallet, making: Arc::default() }
     }
 
     fn of(&self, cluster: &Name) -> PathBuf {
@@ -62,17 +58,48 @@ impl FileVault {
         if let Some(kept) = self.kept_keys(cluster)? {
             return Ok(kept);
         }
-        let stored = make()?;
+        let Some(wallet) = (self.wallet)() else {
+            // Nothing is opened while the wallet is locked, so nothing is opened with these; but what is drawn must not change at each look.
+            return drawing_keys();
+        };
+        let mut bytes = [0; 10];
+        rand::rngs::OsRng.fill_bytes(&mut bytes);
+        self.store(cluster, &derive(&wallet, Operation(bytes))?)
+    }
+
+    /// The keys that a life of a cluster had from the start: they follow from the wallet's key. `None` while that is locked.
+    pub(crate) fn keys_again(&self, operation: Operation) -> io::Result<Option<Keys>> {
+        (self.wallet)().map(|wallet| derive(&wallet, operation).and_then(|stored| stored.keys())).transpose()
+    }
+
+    /// Keeps the keys of a life of a cluster that was adopted, unless there are some already.
+    pub(crate) fn take_up(&self, cluster: &Name, operation: Operation) -> io::Result<()> {
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        match ((self.wallet)(), self.kept_keys(cluster)?) {
+            (Some(wallet), None) => self.store(cluster, &derive(&wallet, operation)?).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// The cluster whose keys here are those of a life, for who lost the ledger and not the keys.
+    pub(crate) fn named(&self, operation: Operation) -> Option<Name> {
+        let entries = std::fs::read_dir(&self.root).ok()?;
+        let mut names =
+            entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<Name>().ok());
+        names.find(|name| self.kept_keys(name).ok().flatten().is_some_and(|keys| keys.operation == operation))
+    }
+
+    fn store(&self, cluster: &Name, stored: &Stored) -> io::Result<Keys> {
         private::dir(&self.of(cluster))?;
-        private::write(&self.keys_path(cluster), &serde_json::to_vec(&stored)?)?;
-        Ok(stored.into())
+        private::write(&self.keys_path(cluster), &serde_json::to_vec(stored)?)?;
+        stored.keys()
     }
 
     /// A cluster's keys; others, of the same size, when it has none yet. Nothing is written.
     pub(crate) fn keys_or_throwaway(&self, cluster: &Name) -> io::Result<Keys> {
         match self.kept_keys(cluster)? {
             Some(kept) => Ok(kept),
-            None => Ok(make()?.into()),
+            None => drawing_keys(),
         }
     }
 
@@ -83,7 +110,7 @@ impl FileVault {
     fn kept_keys(&self, cluster: &Name) -> io::Result<Option<Keys>> {
         let Some(content) = private::read(&self.keys_path(cluster))? else { return Ok(None) };
         let stored: Stored = serde_json::from_slice(&content)?;
-        Ok(Some(stored.into()))
+        stored.keys().map(Some)
     }
 
     fn manifest_path(&self, cluster: &Name, version: Version) -> PathBuf {
@@ -108,34 +135,9 @@ impl FileVault {
     }
 }
 
-fn make() -> io::Result<Stored> {
-    let key = KeyPair::generate().map_err(io::Error::other)?;
-    let mut params = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
-    params.distinguished_name.push(DnType::CommonName, "rayakash gate");
-    let certificate = params.self_signed(&key).map_err(io::Error::other)?;
-    Ok(Stored {
-        gate_certificate: STANDARD.encode(certificate.der()),
-        gate_key: STANDARD.encode(key.serialize_der()),
-        gate_token: token(),
-        ray_token: token(),
-    })
-}
-
-/// 256 random bits as text.
-fn token() -> String {
-    let mut bytes = [0; 32];
-    rand::rngs::OsRng.fill_bytes(&mut bytes);
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-impl From<Stored> for Keys {
-    fn from(stored: Stored) -> Self {
-        Self {
-            gate_certificate: stored.gate_certificate,
-            gate_key: Secret::new(stored.gate_key),
-            gate_token: Secret::new(stored.gate_token),
-            ray_token: Secret::new(stored.ray_token),
-        }
+impl fmt::Debug for FileVault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileVault").field("root", &self.root).finish_non_exhaustive()
     }
 }
 
@@ -221,12 +223,58 @@ impl Vault for Throwaway {
 
 #[cfg(test)]
 mod tests {
+    use akash_wallet::Mnemonic;
+
     use super::*;
+
+    fn unlocked() -> Wallet {
+        let words = format!("{} art", ["abandon"; 23].join(" "));
+        let key = Key::derive(&Mnemonic::parse(&words).unwrap(), 1).unwrap();
+        Arc::new(move || Some(key.clone()))
+    }
+
+    /// What is made of the wallet's key and the name on chain must never change: clusters that run are reached by it.
+    #[test]
+    fn keys_come_again_from_the_wallet_and_the_name_on_chain() {
+        let [home, wiped] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let name: Name = "a".parse().unwrap();
+        let first = FileVault::new(home.path().to_owned(), unlocked());
+        let keys = first.keys_of(&name).unwrap();
+        assert_eq!(first.named(keys.operation), Some(name.clone()));
+        let other = first.keys_of(&"b".parse().unwrap()).unwrap();
+        assert_ne!(keys.operation, other.operation);
+        assert_ne!(keys.gate_token.expose(), other.gate_token.expose());
+
+        let second = FileVault::new(wiped.path().to_owned(), unlocked());
+        assert_eq!(second.named(keys.operation), None);
+        second.take_up(&name, keys.operation).unwrap();
+        let again = second.keys_of(&name).unwrap();
+        let all = |keys: &Keys| {
+            let secrets = [&keys.gate_key, &keys.gate_token, &keys.ray_token].map(|s| s.expose().to_owned());
+            (keys.operation, keys.gate_certificate.clone(), secrets)
+        };
+        assert_eq!(all(&again), all(&keys));
+        second.take_up(&name, other.operation).unwrap();
+        assert_eq!(all(&second.keys_of(&name).unwrap()), all(&keys), "what is there stays");
+        let known = first.keys_again(Operation([7; 10])).unwrap().unwrap();
+        assert_eq!(known.ray_token.expose(), "RAY_TOKEN");
+    }
+
+    #[test]
+    fn while_the_wallet_is_locked_what_is_drawn_stays_the_same_and_nothing_is_kept() {
+        let home = tempfile::tempdir().unwrap();
+        let vault = FileVault::new(home.path().join("clusters"), Arc::new(|| None));
+        let name: Name = "a".parse().unwrap();
+        let token = || vault.keys_of(&name).unwrap().ray_token.expose().to_owned();
+        assert_eq!(token(), token());
+        assert!(!home.path().join("clusters").exists());
+        assert!(vault.keys_again(Operation([7; 10])).unwrap().is_none());
+    }
 
     #[test]
     fn callers_at_the_same_time_get_the_same_keys() {
         let home = tempfile::tempdir().unwrap();
-        let vault = FileVault::new(home.path().to_owned());
+        let vault = FileVault::new(home.path().to_owned(), unlocked());
         let name: Name = "a".parse().unwrap();
         let tokens: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
             let one = || vault.keys_of(&name).unwrap().ray_token.expose().to_owned();
@@ -239,7 +287,7 @@ mod tests {
     #[tokio::test]
     async fn a_rehearsal_leaves_nothing_behind_and_shows_what_is_kept() {
         let home = tempfile::tempdir().unwrap();
-        let real = FileVault::new(home.path().join("clusters"));
+        let real = FileVault::new(home.path().join("clusters"), unlocked());
         let rehearsal = Throwaway(real.clone());
         let name: Name = "a".parse().unwrap();
         rehearsal.keys(&name).await.unwrap();
@@ -252,7 +300,7 @@ mod tests {
     #[tokio::test]
     async fn keys_are_made_once_and_forgotten_with_the_cluster() {
         let home = tempfile::tempdir().unwrap();
-        let vault = FileVault::new(home.path().join("clusters"));
+        let vault = FileVault::new(home.path().join("clusters"), unlocked());
         let name: Name = "quickstart".parse().unwrap();
         let first = vault.keys(&name).await.unwrap();
         let again = vault.keys(&name).await.unwrap();
@@ -267,7 +315,7 @@ mod tests {
     #[tokio::test]
     async fn a_missing_manifest_is_named() {
         let home = tempfile::tempdir().unwrap();
-        let vault = FileVault::new(home.path().to_owned());
+        let vault = FileVault::new(home.path().to_owned(), unlocked());
         let error = vault.plan(&"a".parse().unwrap(), [7; 32]).await.unwrap_err();
         assert!(error.why.contains("manifest-0707"), "{error}");
     }

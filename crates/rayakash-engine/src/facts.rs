@@ -25,6 +25,8 @@ pub struct Books {
     pub fees: u128,
     /// All spending is stopped.
     pub paused: bool,
+    /// It was adopted, and no wish says what it should be.
+    pub adopted: bool,
 }
 
 /// A wish, as it was written.
@@ -168,6 +170,7 @@ impl Books {
         let mut history = History {
             last_dseq: self.last_dseq,
             last_generation: self.opened.iter().map(|opened| opened.generation).max().unwrap_or(0),
+            adopted: self.adopted,
             spent: self.committed(),
             ..History::default()
         };

@@ -1,6 +1,6 @@
 //! Where a cluster stands, for people and programs.
 
-use rayakash_core::view::{Placement, Tip, View, Wallet};
+use rayakash_core::view::{Frozen, Placement, Tip, View, Wallet};
 use rayakash_core::{Decision, Waiting};
 
 use crate::facts::Books;
@@ -125,6 +125,8 @@ impl Report {
         let summary = Summary::of(decision, &seen.view);
         let words = decision.words();
         let same = summary == self.summary && words == self.words;
+        let unsafe_key =
+            |frozen: &Frozen| format!("{}; only closes are signed: {}", frozen.seen(), frozen.remedy());
         let closes_only = |why: &String| format!("{why}: what runs goes on, only closes are signed");
         Self {
             revision: self.revision.saturating_add(1),
@@ -134,7 +136,12 @@ impl Report {
             since_ms: if same { self.since_ms } else { now_ms },
             near: seen.serving().cloned(),
             tip: Some(seen.view.tip),
-            trouble: seen.view.unknown.as_ref().map(closes_only),
+            trouble: seen
+                .view
+                .unknown
+                .as_ref()
+                .map(closes_only)
+                .or_else(|| seen.view.frozen.as_ref().map(unsafe_key)),
             wallet: Some(seen.view.wallet),
             books,
         }

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use crate::error::Fault;
 use crate::ledger::ReadWish;
-use crate::{deployments, facts, fees, intents, wishes};
+use crate::{adopt, deployments, facts, fees, intents, wishes};
 
 pub(crate) fn read(connection: &Connection, cluster: &str, read_wish: &ReadWish) -> Result<Books, Fault> {
     Ok(Books {
@@ -16,5 +16,6 @@ pub(crate) fn read(connection: &Connection, cluster: &str, read_wish: &ReadWish)
         last_dseq: deployments::last_dseq(connection)?,
         fees: fees::total(connection, cluster)?,
         paused: wishes::paused(connection)?,
+        adopted: adopt::is_adopted(connection, cluster)?,
     })
 }

@@ -108,7 +108,9 @@ pub(crate) fn intend(connection: &Connection, cluster: &str, act: &Act, tip: &Ti
 fn admit(connection: &Connection, cluster: &str, act: &Act, kept: &Kept<'_>) -> Result<(), Fault> {
     // `down` may have been acknowledged since this was decided.
     if act.spends() && !wishes::may_spend(connection, cluster)? {
-        return Err(Fault::refused(format!("{cluster} is not wanted any more, or spending is stopped")));
+        return Err(Fault::refused(format!(
+            "{cluster} is not wanted any more, or spending is stopped or frozen"
+        )));
     }
     if let Some(coin) = kept.amount.filter(|coin| coin.denom != UACT) {
         return Err(Fault::refused(format!("deployments are funded in {UACT}, not with {coin}")));

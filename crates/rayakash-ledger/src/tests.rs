@@ -4,6 +4,7 @@ mod attempts;
 mod crash;
 mod file;
 mod model;
+mod recovery;
 mod rules;
 
 use std::collections::BTreeMap;

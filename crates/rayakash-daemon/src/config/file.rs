@@ -37,6 +37,7 @@ pub(super) struct ContextFile {
     pub(super) network: Option<String>,
     pub(super) endpoints: Option<Vec<String>>,
     pub(super) key: Option<String>,
+    pub(super) funder: Option<String>,
 }
 
 impl File {
@@ -77,7 +78,10 @@ mod tests {
         assert!(file.context.is_some() && file.daemon.log.is_some() && file.daemon.log_json.is_some());
         assert!(file.daemon.ready_minutes.is_some() && file.daemon.fee_reserve_uakt.is_some());
         assert!(
-            file.contexts.values().any(|c| c.network.is_some() && c.endpoints.is_some() && c.key.is_some())
+            file.contexts.values().any(|c| c.network.is_some()
+                && c.endpoints.is_some()
+                && c.key.is_some()
+                && c.funder.is_some())
         );
     }
 

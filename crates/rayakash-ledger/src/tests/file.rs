@@ -45,11 +45,11 @@ fn a_newer_format_is_refused_and_left_alone() {
     let desk = Desk::new();
     let path = desk.path();
     drop(desk.ledger);
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let before = fs::read(&path).unwrap();
     let newer = refusal(&path);
-    assert!(matches!(newer, LedgerError::Newer { found: 2, known: 1, .. }), "{newer}");
-    assert!(newer.to_string().contains("newer rayakash (format 2, this one knows 1)"), "{newer}");
+    assert!(matches!(newer, LedgerError::Newer { found: 99, .. }), "{newer}");
+    assert!(newer.to_string().contains("newer rayakash (format 99, this one knows "), "{newer}");
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
