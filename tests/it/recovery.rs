@@ -15,10 +15,8 @@ use crate::home::{home, must};
 
 /// A cluster that nobody offers at this price, and whose order stays open for longer than a test.
 pub(crate) fn file(home: &Home, name: &str) -> String {
-    // Clusters of the same form cannot be told apart by their manifests.
-    let cpus = name.len();
     let text = format!(
-        "apiVersion: rayakash/v1\ncluster_name: {name}\nhead_node_type: head\navailable_node_types:\n  head: {{ resources: {{ CPU: {cpus}, memory: 2Gi }} }}\n\
+        "apiVersion: rayakash/v1\ncluster_name: {name}\nhead_node_type: head\navailable_node_types:\n  head: {{ resources: {{ CPU: 1, memory: 2Gi }} }}\n\
          budget: {{ max_usd_per_hour: 0.0001 }}\nmarket: {{ bid_window: {{ min: 300s, max: 600s }} }}\n"
     );
     home.write(&format!("{name}.yaml"), &text).unwrap().display().to_string()
@@ -80,6 +78,7 @@ async fn a_wiped_ledger_spends_nothing_until_what_is_there_is_adopted() {
     let chain = Chain::of(&home).unwrap();
     order(&home, &chain, "first").await;
     order(&home, &chain, "second").await;
+    order(&home, &chain, "forgotten").await;
     let before = books(&home);
     daemon.stop().await.unwrap();
     wipe(&home);
@@ -91,12 +90,12 @@ async fn a_wiped_ledger_spends_nothing_until_what_is_there_is_adopted() {
         "{}",
         refused.err
     );
-    assert_eq!(deployments(&chain).await, 2, "nothing was opened");
+    assert_eq!(deployments(&chain).await, 3, "nothing was opened");
     let told = must(home.run(&["status", "third"]).await, 10);
     assert!(told.out.contains("frozen: the ledger does not know all that this key did"), "{}", told.out);
 
     let list = must(home.run(&["gc", "--list"]).await, 0);
-    assert_eq!(list.out.lines().filter(|line| line.contains("order open")).count(), 2, "{}", list.out);
+    assert_eq!(list.out.lines().filter(|line| line.contains("order open")).count(), 3, "{}", list.out);
     let adopted = must(home.run(&["adopt", "--file", &file(&home, "second"), "-o", "json"]).await, 0);
     let adopted = adopted.json().unwrap();
     let clusters: Vec<&str> = adopted["deployments"]
@@ -105,8 +104,12 @@ async fn a_wiped_ledger_spends_nothing_until_what_is_there_is_adopted() {
         .iter()
         .map(|one| one["cluster"].as_str().unwrap())
         .collect();
-    let dseq = adopted["deployments"][0]["dseq"].as_u64().unwrap();
-    assert_eq!(clusters, [format!("adopted-{dseq}").as_str(), "second"]);
+    let dseq = adopted["deployments"][2]["dseq"].as_u64().unwrap();
+    assert_eq!(
+        clusters,
+        ["first", "second", format!("adopted-{dseq}").as_str()],
+        "by wish, by file, by number"
+    );
     assert!(adopted["deployments"].as_array().unwrap().iter().all(|one| one["done"] == "adopted"));
     assert_eq!(books(&home).deposited, before.deposited, "to the micro-unit");
     let again = must(home.run(&["adopt", "-o", "json"]).await, 0).json().unwrap();
@@ -122,8 +125,12 @@ async fn a_wiped_ledger_spends_nothing_until_what_is_there_is_adopted() {
     .await
     .unwrap();
     order(&home, &chain, "fourth").await;
-    assert_eq!(deployments(&chain).await, 3 + 1, "third, fourth, and those that were adopted");
-    for name in ["second", clusters[0]] {
+    assert_eq!(
+        deployments(&chain).await,
+        3 + 2,
+        "third and fourth beside those that were adopted: first is not made again"
+    );
+    for name in ["second", clusters[2]] {
         let down = must(home.run(&["down", name]).await, 0);
         assert!(down.out.contains("closed, cost 0 uact"), "{}", down.out);
     }

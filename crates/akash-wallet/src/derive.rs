@@ -36,11 +36,11 @@ mod tests {
         let info: Vec<u8> = (0xf0..=0xf9).collect();
         let extracted = mac(&salt, &[&[0x0b; 22]]);
         assert_eq!(
-            hex::encode(&*extracted),
+            hex::encode(*extracted),
             "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5"
         );
         assert_eq!(
-            hex::encode(&*mac(extracted.as_slice(), &[&info, &[1]])),
+            hex::encode(*mac(extracted.as_slice(), &[&info, &[1]])),
             "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf"
         );
     }

@@ -49,6 +49,9 @@ pub(crate) async fn adopt(
     if world.chain.key().is_none() {
         return Err(AdoptError::Locked);
     }
+    // A wish that was written while nothing was spent is for what runs, when that has its name: it is not made a second time.
+    let rows = world.ledger.clusters().await?.into_iter().filter(|row| row.wanted);
+    let wishes: Vec<Name> = rows.filter_map(|row| row.name.parse().ok()).collect();
     let mut done = Vec::new();
     for place in 0..survey.seen.len() {
         let Some(seen) = survey.seen.get(place) else { continue };
@@ -57,7 +60,7 @@ pub(crate) async fn adopt(
             done.push(None);
             continue;
         }
-        let name = name(world, survey, seen, wanted)?;
+        let name = name(world, survey, seen, (wanted, &wishes))?;
         equip(world, &name, (seen, &wanted.files), &survey.tip).await?;
         let entered = world.ledger.adopt(&name, &seen.found(&survey.tip), &survey.tip, true).await?;
         done.push(match entered {
@@ -108,8 +111,13 @@ pub(crate) async fn reconciled(world: &RealWorld, survey: &Survey) -> Result<(),
 }
 
 /// What the cluster of a deployment is called. All deployments of one life of a cluster are one cluster: the user's word goes before the
-/// ledger's, the keys' and the files'.
-fn name(world: &RealWorld, survey: &Survey, seen: &Seen, wanted: &Wanted) -> Result<Name, AdoptError> {
+/// ledger's and the keys', then come the names that files and wishes have.
+fn name(
+    world: &RealWorld,
+    survey: &Survey,
+    seen: &Seen,
+    (wanted, wishes): (&Wanted, &[Name]),
+) -> Result<Name, AdoptError> {
     if let Some(name) = seen.held.as_ref().and_then(|held| held.cluster.parse().ok()) {
         return Ok(name);
     }
@@ -117,9 +125,14 @@ fn name(world: &RealWorld, survey: &Survey, seen: &Seen, wanted: &Wanted) -> Res
     let given = kin.iter().find_map(|other| wanted.names.get(&other.dseq()).cloned());
     let on_record = || kin.iter().find_map(|other| other.held.as_ref()?.cluster.parse().ok());
     let by_keys = || seen.mark.and_then(|mark| world.vault.named(mark.operation));
-    let name = match given.or_else(on_record).or_else(by_keys) {
+    let remembered = || {
+        let operation = seen.mark?.operation;
+        let files = wanted.files.iter().map(|file| &file.name);
+        files.chain(wishes).find(|name| world.vault.is_life_of(operation, name)).cloned()
+    };
+    let name = match given.or_else(on_record).or_else(by_keys).or_else(remembered) {
         Some(name) => name,
-        None => by_file(world, survey, &kin, &wanted.files)?,
+        None => format!("adopted-{}", kin.first().map_or(0, |first| first.dseq())).parse()?,
     };
     match taken(survey, seen, &name) {
         Some(other) => Err(AdoptError::Taken { name, other, dseq: seen.dseq() }),
@@ -132,20 +145,6 @@ fn taken(survey: &Survey, seen: &Seen, name: &Name) -> Option<u64> {
     let mut others = survey.seen.iter().filter(|other| !seen.is_kin(other));
     let holds = |other: &&Seen| other.held.as_ref().is_some_and(|held| held.cluster == name.as_str());
     others.find(holds).map(Seen::dseq)
-}
-
-/// The name in the file whose manifest runs in one of these deployments; one by number when there is none. Clusters of the same form have
-/// the same manifest but for their keys, so a name that is taken is passed over.
-fn by_file(world: &RealWorld, survey: &Survey, kin: &[&Seen], files: &[Cluster]) -> Result<Name, AdoptError> {
-    for seen in kin {
-        for file in files.iter().filter(|file| taken(survey, seen, &file.name).is_none()) {
-            if drawn(world, seen, file, &survey.tip)?.is_some() {
-                return Ok(file.name.clone());
-            }
-        }
-    }
-    let dseq = kin.first().map_or(0, |first| first.dseq());
-    Ok(format!("adopted-{dseq}").parse()?)
 }
 
 /// Keys and manifest of a cluster, as far as they can be had again.

@@ -39,19 +39,19 @@ pub(crate) async fn examine(service: &Service) -> Doctor {
     Doctor { findings }
 }
 
-fn of(level: Level, what: &str, detail: impl ToString, fix: Option<&str>) -> Finding {
-    Finding { level, what: what.to_owned(), detail: detail.to_string(), fix: fix.map(str::to_owned) }
+fn of(level: Level, what: &str, detail: impl Into<String>, fix: Option<&str>) -> Finding {
+    Finding { level, what: what.to_owned(), detail: detail.into(), fix: fix.map(str::to_owned) }
 }
 
-fn good(what: &str, detail: impl ToString) -> Finding {
+fn good(what: &str, detail: impl Into<String>) -> Finding {
     of(Level::Ok, what, detail, None)
 }
 
-fn warning(what: &str, detail: impl ToString, fix: &str) -> Finding {
+fn warning(what: &str, detail: impl Into<String>, fix: &str) -> Finding {
     of(Level::Warning, what, detail, Some(fix))
 }
 
-fn problem(what: &str, detail: impl ToString, fix: &str) -> Finding {
+fn problem(what: &str, detail: impl Into<String>, fix: &str) -> Finding {
     of(Level::Problem, what, detail, Some(fix))
 }
 
@@ -103,7 +103,7 @@ async fn endpoints(service: &Service, findings: &mut Vec<Finding>) -> bool {
 async fn node(service: &Service) -> Finding {
     let chain = &service.world().chain;
     match chain.verdict().await {
-        Err(error) => problem("node", chain.unavailable(&error), "rayakash doctor, again"),
+        Err(error) => problem("node", chain.unavailable(&error).to_string(), "rayakash doctor, again"),
         Ok(verdict) => match verdict.compatibility.closes_only() {
             None => good("node", format!("version {} is known", verdict.about.node_version)),
             Some(why) => problem("node", format!("{why}: only closes are signed"), "a newer rayakash"),
@@ -170,7 +170,7 @@ async fn grants(service: &Service, owner: &Address, findings: &mut Vec<Finding>)
         let whose = format!("the allowance for fees of {}", one.granter);
         match &one.allowance {
             None => {
-                findings.push(warning("grants", format!("{whose} is of a kind that is not known"), AGAIN))
+                findings.push(warning("grants", format!("{whose} is of a kind that is not known"), AGAIN));
             }
             Some(known) => {
                 if known.limits.is_empty() {
@@ -251,7 +251,7 @@ fn of_end(whose: &str, end_s: Option<i64>, now_s: i64) -> Option<Finding> {
 /// Stop flags.
 async fn spending(service: &Service) -> Finding {
     match service.world().chain.look_at(&[]).await {
-        Err(error) => problem("spending", error, "rayakash doctor, again"),
+        Err(error) => problem("spending", error.to_string(), "rayakash doctor, again"),
         Ok(seen) => match seen.frozen {
             Some(frozen) => {
                 problem("spending", format!("{}: {}", frozen.words(), frozen.seen()), frozen.remedy())
@@ -273,7 +273,7 @@ async fn ledger(service: &Service) -> Finding {
     match service.ledger().soundness().await {
         Ok(None) => good("ledger", format!("{} is sound", service.state_dir)),
         Ok(Some(damage)) => problem("ledger", damage, "put back a backup, then rayakash adopt"),
-        Err(error) => problem("ledger", error, "put back a backup, then rayakash adopt"),
+        Err(error) => problem("ledger", error.to_string(), "put back a backup, then rayakash adopt"),
     }
 }
 

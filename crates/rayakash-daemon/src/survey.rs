@@ -103,8 +103,8 @@ impl Seen {
     /// Of a deposit what is left is still there and the rest was paid out: together they are whole micro-units again.
     fn deposited(&self) -> u128 {
         let escrow = &self.record.escrow;
-        let paid = escrow.transferred.iter().filter(|coin| coin.denom == UACT).map(|coin| coin.amount);
-        let all = paid.fold(Some(escrow.funds_in(&UACT)), |sum, coin| sum?.checked_add(coin));
+        let mut paid = escrow.transferred.iter().filter(|coin| coin.denom == UACT).map(|coin| coin.amount);
+        let all = paid.try_fold(escrow.funds_in(&UACT), Dec::checked_add);
         all.and_then(Dec::trunc).unwrap_or(0)
     }
 

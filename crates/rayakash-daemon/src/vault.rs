@@ -19,7 +19,7 @@ use rayakash_core::view::Version;
 use rayakash_core::{Operation, Secret};
 use rayakash_engine::ports::{Unavailable, Vault};
 
-use self::keys::{Stored, derive, drawing_keys};
+use self::keys::{Stored, derive, drawing_keys, life};
 use crate::private;
 
 /// The key that pays, while it is in memory.
@@ -62,9 +62,15 @@ impl FileVault {
             // Nothing is opened while the wallet is locked, so nothing is opened with these; but what is drawn must not change at each look.
             return drawing_keys();
         };
-        let mut bytes = [0; 10];
-        rand::rngs::OsRng.fill_bytes(&mut bytes);
-        self.store(cluster, &derive(&wallet, Operation(bytes))?)
+        let mut once = [0; 4];
+        rand::rngs::OsRng.fill_bytes(&mut once);
+        self.store(cluster, &derive(&wallet, life(&wallet, cluster, once))?)
+    }
+
+    /// True when this is a life of a cluster with this name. Nobody without the wallet's key can tell; neither can we while it is locked.
+    pub(crate) fn is_life_of(&self, operation: Operation, name: &Name) -> bool {
+        let once = operation.0.first_chunk().copied().unwrap_or_default();
+        (self.wallet)().is_some_and(|wallet| life(&wallet, name, once) == operation)
     }
 
     /// The keys that a life of a cluster had from the start: they follow from the wallet's key. `None` while that is locked.
@@ -241,6 +247,9 @@ mod tests {
         let first = FileVault::new(home.path().to_owned(), unlocked());
         let keys = first.keys_of(&name).unwrap();
         assert_eq!(first.named(keys.operation), Some(name.clone()));
+        assert!(first.is_life_of(keys.operation, &name));
+        assert!(!first.is_life_of(keys.operation, &"b".parse().unwrap()));
+        assert!(!first.is_life_of(Operation([7; 10]), &name));
         let other = first.keys_of(&"b".parse().unwrap()).unwrap();
         assert_ne!(keys.operation, other.operation);
         assert_ne!(keys.gate_token.expose(), other.gate_token.expose());

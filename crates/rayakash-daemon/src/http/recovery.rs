@@ -26,13 +26,18 @@ pub(crate) async fn claim_now(
     Json(request): Json<v1::ClaimRequest>,
 ) -> Answer<Json<v1::Claim>> {
     agreed(&service, request.yes, "a key is claimed")?;
-    let chain = &service.world().chain;
-    let owner = chain.owner().ok_or_else(no_key)?;
-    let height = chain.tip().await.map_err(|error| chain.unavailable(&error))?.height;
-    let sequence = chain.sequence(&owner, height).await?;
-    service.ledger().claim(&owner, sequence, height, "claimed").await?;
+    let survey = survey(&service).await?;
+    // Whoever paid in what is there: caps count it from now on.
+    for seen in &survey.seen {
+        if let Some(held) = &seen.held {
+            let name = super::failure::name(&held.cluster)?;
+            service.ledger().adopt(&name, &seen.found(&survey.tip), &survey.tip, false).await?;
+        }
+    }
+    let (sequence, height) = (survey.sequence, survey.tip.height);
+    service.ledger().claim(&survey.owner, sequence, height, "claimed").await?;
     tracing::info!(sequence, height = height.0, "the key was claimed");
-    let left = chain.look_at(&[]).await?.frozen;
+    let left = service.world().chain.look_at(&[]).await?.frozen;
     service.clusters.nudge_all();
     Ok(Json(claimed(&service, left.as_ref())?))
 }

@@ -6,6 +6,7 @@ use akash_wallet::Key;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rayakash_core::blueprint::Keys;
+use rayakash_core::spec::Name;
 use rayakash_core::{Operation, Secret};
 use rcgen::{CertificateParams, DnType, KeyPair};
 use rustls::pki_types::PrivatePkcs8KeyDer;
@@ -24,6 +25,18 @@ pub(super) struct Stored {
 
 /// An Ed25519 key in PKCS#8 is this, and then the 32 bytes of its seed.
 const ED25519: [u8; 16] = [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32];
+
+/// The name on chain of one life of a cluster: four bytes that are new for each, and six that follow from them, the cluster's name and the
+/// wallet's key. So who has the key and remembers a name finds its deployments, and nobody else learns anything of it.
+pub(super) fn life(wallet: &Key, cluster: &Name, once: [u8; 4]) -> Operation {
+    let once_text = u32::from_be_bytes(once);
+    let secret = wallet.secret_for(format!("life {once_text} of {cluster}").as_bytes());
+    let mut bytes = [0; 10];
+    for (byte, value) in bytes.iter_mut().zip(once.iter().chain(secret.iter())) {
+        *byte = *value;
+    }
+    Operation(bytes)
+}
 
 /// The keys of a life of a cluster: whoever has the wallet's key and the name, which is on chain, has them again. Ed25519, since its
 /// signatures hold nothing random, so that also the certificate is the same byte for byte.

@@ -100,7 +100,7 @@ async fn what_is_adopted_is_in_the_books_and_kept_until_a_wish_or_a_down() {
     desk.want("demo", false, 60).await;
     assert!(!desk.books("demo").await.adopted, "the wish speaks now");
     desk.ledger.drop_wish(&name("demo"), 70).await.unwrap();
-    assert_eq!(desk.ledger.held().await.unwrap()[0].kept, false);
+    assert!(!desk.ledger.held().await.unwrap()[0].kept);
 
     desk.ledger.adopt(&name("other"), &found(2, 5), &tip(50), true).await.unwrap();
     assert!(desk.ledger.drop_wish(&name("other"), 70).await.unwrap().is_some(), "down ends the keeping");
