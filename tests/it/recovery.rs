@@ -84,6 +84,7 @@ async fn a_wiped_ledger_spends_nothing_until_what_is_there_is_adopted() {
     wipe(&home);
 
     let daemon = home.start_daemon().await.unwrap();
+    must(home.run(&["up", &file(&home, "first")]).await, 6);
     let refused = must(home.run(&["up", &file(&home, "third")]).await, 6);
     assert!(
         refused.err.contains("error[frozen]") && refused.err.contains("is not in the ledger"),
