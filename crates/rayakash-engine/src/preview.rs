@@ -1,9 +1,7 @@
 //! What a step would do, without doing it.
 
 use rayakash_core::view::{Placement, Version, View};
-use rayakash_core::{
-    Decision, Drawn, Mark, Now, Policy, Secret, Wanted, blueprint, ceiling_beside, decide,
-};
+use rayakash_core::{Decision, Drawn, Mark, Now, Policy, Secret, Wanted, blueprint, ceiling_beside, decide};
 
 use crate::facts::Wish;
 use crate::look::{Placing, look};

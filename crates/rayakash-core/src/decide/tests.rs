@@ -352,9 +352,9 @@ fn r13_a_replacement_s_ceiling_is_what_the_hourly_cap_leaves() {
     assert_eq!(ceiling(60_000, None), Dec::ZERO);
     assert_eq!(ceiling(10_000, None), Dec::ZERO);
     let nothing_left = World::new().place(1, leased(1)).ready().wish(|w| {
-        w.version = version(2);
+        w.here.version = version(2);
         w.restart = true;
-        w.groups[0].units[0].count = 5;
+        w.here.groups[0].units[0].count = 5;
         w.ceiling = DecCoin::uact(Dec::ZERO);
         w.cluster.budget.max_per_hour = Some(60_000);
     });
