@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod funding;
+#[cfg(test)]
 mod home;
 #[cfg(test)]
 mod localnet;
@@ -10,6 +12,8 @@ mod localnet;
 mod market;
 #[cfg(test)]
 mod money;
+#[cfg(test)]
+mod recovery;
 #[cfg(test)]
 mod services;
 #[cfg(test)]

@@ -5,18 +5,22 @@ mod account;
 mod agree;
 mod channel;
 mod deployment;
+mod grants;
 mod market;
 mod node;
 mod page;
 mod registry;
 mod tx;
+mod used;
 
 pub use account::Account;
 pub use channel::Nearby;
 pub use deployment::{DeploymentParams, DeploymentRecord};
+pub use grants::{FeeAllowance, Grant, Granted};
 pub use market::{LeaseRecord, MarketFilter};
 pub use node::{Block, BlockTx, NodeConfig, Tip};
 pub use tx::{Answer, Broadcast, Simulation, TxResult};
+pub use used::Used;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -18,8 +18,8 @@ mod turn;
 
 pub use attempt::{Attempt, End, Evidence};
 pub use client::{
-    Account, Answer, At, Block, BlockTx, Broadcast, Client, DeploymentParams, DeploymentRecord, LeaseRecord,
-    MarketFilter, Nearby, NodeConfig, Simulation, Tip, TxResult,
+    Account, Answer, At, Block, BlockTx, Broadcast, Client, DeploymentParams, DeploymentRecord, FeeAllowance,
+    Grant, Granted, LeaseRecord, MarketFilter, Nearby, NodeConfig, Simulation, Tip, TxResult, Used,
 };
 pub use compatibility::{About, Compatibility, Unknown};
 pub use error::{ChainError, Recovery};

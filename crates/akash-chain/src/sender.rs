@@ -6,7 +6,7 @@ mod plan;
 use std::sync::Arc;
 use std::time::Duration;
 
-use akash_types::{Height, Msg};
+use akash_types::{Address, Height, Msg};
 use akash_wallet::{Allowed, Key, Refused, TxHash};
 
 use crate::decision::{Begin, begin};
@@ -26,6 +26,7 @@ pub struct Sender {
     chain_id: String,
     journal: Arc<dyn Journal>,
     policy: Policy,
+    granter: Option<Address>,
     state: Turns<State>,
 }
 
@@ -146,7 +147,22 @@ impl Sender {
         journal: Arc<dyn Journal>,
         policy: Policy,
     ) -> Self {
-        Self { client, key, allowed, chain_id: chain_id.into(), journal, policy, state: Turns::default() }
+        Self {
+            client,
+            key,
+            allowed,
+            chain_id: chain_id.into(),
+            journal,
+            policy,
+            granter: None,
+            state: Turns::default(),
+        }
+    }
+
+    /// The same sender, whose fees another account pays by its allowance.
+    #[must_use]
+    pub fn paid_by(self, granter: Option<Address>) -> Self {
+        Self { granter, ..self }
     }
 
     /// Whose transactions these are.

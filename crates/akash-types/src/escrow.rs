@@ -343,6 +343,11 @@ impl Funding {
     pub fn from_balance(amount: crate::Coin) -> Self {
         Self { amount, sources: vec![Source::Balance] }
     }
+
+    /// Out of what was granted to the signer, and of nothing else.
+    pub fn from_grant(amount: crate::Coin) -> Self {
+        Self { amount, sources: vec![Source::Grant] }
+    }
 }
 
 impl TryFrom<deposit::Deposit> for Funding {

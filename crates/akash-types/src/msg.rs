@@ -17,6 +17,7 @@ pub use deployment::{
 pub use escrow::AccountDeposit;
 pub use grant::{
     Allowance, DEPOSIT_URL, DepositAuthorization, GrantAllowance, GrantDeposits, Revoke, RevokeAllowance,
+    service_messages,
 };
 pub use market::{CloseBid, CloseLease, CreateBid, CreateLease, StartReclaim, WithdrawLease};
 pub use mint::{AddPriceEntry, BurnAct, MintAct};

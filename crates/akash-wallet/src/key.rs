@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use akash_types::Address;
 use k256::ecdsa::{SigningKey, VerifyingKey};
+use zeroize::Zeroizing;
 
 use crate::{Mnemonic, signature};
 
@@ -53,6 +54,13 @@ impl Key {
     /// The public key, compressed.
     pub fn public_key(&self) -> [u8; 33] {
         self.0.public
+    }
+
+    /// 32 secret bytes for one purpose: the same for the same key and purpose, and of no use for anything else. Neither this key nor those of
+    /// other purposes can be told from them.
+    pub fn secret_for(&self, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
+        let own = Zeroizing::new(self.0.secret.to_bytes());
+        crate::derive::expand(own.as_slice(), purpose)
     }
 
     /// Signs. Not public: what is signed is made in this crate, field by field.
@@ -114,6 +122,15 @@ pub(crate) mod tests {
             assert_eq!(key.address().as_str(), address);
             assert_eq!(&address_of(&key.public_key()).unwrap(), key.address());
         }
+    }
+
+    #[test]
+    fn a_purpose_has_a_secret_of_its_own_and_keeps_it() {
+        let secret = |index, purpose: &str| *local(index).secret_for(purpose.as_bytes());
+        assert_eq!(secret(0, "a"), secret(0, "a"));
+        assert_ne!(secret(0, "a"), secret(0, "b"));
+        assert_ne!(secret(0, "a"), secret(1, "a"));
+        assert_ne!(secret(0, "a").as_slice(), local(0).0.secret.to_bytes().as_slice());
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod allowed;
 pub mod certificate;
+mod derive;
 mod draft;
 mod hash;
 mod key;

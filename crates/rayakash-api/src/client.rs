@@ -247,6 +247,46 @@ impl Client {
         self.get(&format!("/v1/cost?by={}{of}", escape(by))).await
     }
 
+    /// Why nothing is spent with the key.
+    pub async fn claim(&self) -> Result<v1::Claim, Error> {
+        self.get("/v1/wallet/claim").await
+    }
+
+    /// Takes all that the key did for explained.
+    pub async fn claim_now(&self, request: &v1::ClaimRequest) -> Result<v1::Claim, Error> {
+        self.send(Method::POST, "/v1/wallet/claim", request).await
+    }
+
+    /// Lets a hot key pay with the coins of a key.
+    pub async fn grant(&self, request: &v1::GrantRequest) -> Result<v1::Funding, Error> {
+        self.send(Method::POST, "/v1/wallet/grant", request).await
+    }
+
+    /// Takes that back.
+    pub async fn revoke(&self, request: &v1::RevokeRequest) -> Result<v1::Funding, Error> {
+        self.send(Method::POST, "/v1/wallet/revoke", request).await
+    }
+
+    /// What is wrong, and what to type about it.
+    pub async fn doctor(&self) -> Result<v1::Doctor, Error> {
+        self.get("/v1/doctor").await
+    }
+
+    /// Enters what is on chain and not in the ledger.
+    pub async fn adopt(&self, request: &v1::AdoptRequest) -> Result<v1::DeploymentList, Error> {
+        self.send(Method::POST, "/v1/adopt", request).await
+    }
+
+    /// What is paid for and wanted by nobody.
+    pub async fn garbage(&self) -> Result<v1::DeploymentList, Error> {
+        self.get("/v1/gc").await
+    }
+
+    /// Closes what is paid for and wanted by nobody.
+    pub async fn collect(&self, request: &v1::GcRequest) -> Result<v1::DeploymentList, Error> {
+        self.send(Method::POST, "/v1/gc", request).await
+    }
+
     /// All keys.
     pub async fn keys(&self) -> Result<v1::KeyList, Error> {
         self.get("/v1/keys").await

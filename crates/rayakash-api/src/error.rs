@@ -27,6 +27,8 @@ pub enum Code {
     WrongNetwork,
     /// The node, or the market of its chain, is of a version that is not known: only closes are signed there.
     UnknownVersion,
+    /// The key is not safe to spend with until the user has looked into it: only closes are signed.
+    Frozen,
     /// The chain rejected a transaction.
     Rejected,
     /// The key's passphrase was not given since the daemon started.
@@ -71,7 +73,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Internal,
         Self::BadRequest,
         Self::InvalidFile,
@@ -79,6 +81,7 @@ impl Code {
         Self::Unreachable,
         Self::WrongNetwork,
         Self::UnknownVersion,
+        Self::Frozen,
         Self::Rejected,
         Self::Locked,
         Self::WrongPassphrase,
@@ -111,6 +114,7 @@ impl Code {
             Self::Unreachable => "unreachable",
             Self::WrongNetwork => "wrong-network",
             Self::UnknownVersion => "unknown-version",
+            Self::Frozen => "frozen",
             Self::Rejected => "rejected",
             Self::Locked => "locked",
             Self::WrongPassphrase => "wrong-passphrase",
@@ -144,6 +148,7 @@ impl Code {
             Self::Unreachable => "the network does not answer",
             Self::WrongNetwork => "the endpoint belongs to another network",
             Self::UnknownVersion => "the node is of an unknown version",
+            Self::Frozen => "spending is frozen",
             Self::Rejected => "the chain rejected a transaction",
             Self::Locked => "the key is locked",
             Self::WrongPassphrase => "the passphrase is wrong",
@@ -175,7 +180,7 @@ impl Code {
             Self::InvalidFile => Exit::InvalidFile,
             Self::NoDaemon | Self::Unreachable | Self::WrongNetwork | Self::UnknownVersion => Exit::Network,
             Self::Rejected => Exit::Rejected,
-            Self::Locked | Self::WrongPassphrase | Self::Forbidden => Exit::Keys,
+            Self::Frozen | Self::Locked | Self::WrongPassphrase | Self::Forbidden => Exit::Keys,
             Self::StateDamaged | Self::StateInUse => Exit::State,
             Self::NoBid => Exit::NoBid,
             Self::OverBudget | Self::NotApproved => Exit::Refused,
@@ -199,7 +204,7 @@ impl Code {
             Self::NotFound | Self::JobNotFound => 404,
             Self::Conflict | Self::StateInUse | Self::JobFailed | Self::JobStopped => 409,
             Self::InvalidFile | Self::OverBudget | Self::NotApproved | Self::NoBid | Self::GivenUp => 422,
-            Self::Locked => 423,
+            Self::Frozen | Self::Locked => 423,
             Self::Internal | Self::StateDamaged | Self::MissingProgram | Self::Interrupted => 500,
             Self::Unreachable | Self::WrongNetwork | Self::UnknownVersion | Self::Rejected => 502,
             Self::NoDaemon | Self::NotReady | Self::JobUnfinished => 503,

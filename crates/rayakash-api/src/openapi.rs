@@ -16,10 +16,11 @@ use utoipa::openapi::{Content, OpenApi, Ref, Required, ResponseBuilder};
     servers((url = "http://localhost")),
     components(schemas(
         Code, Diagnostic, Problem,
-        v1::Apply, v1::Balance, v1::Budget, v1::Chain, v1::Change, v1::Check, v1::ClusterList, v1::ClusterStatus, v1::Cost, v1::CostRow, v1::Escrow, v1::Exposure, v1::Event,
-        v1::Export, v1::Health, v1::History, v1::Job, v1::JobId, v1::JobLog, v1::JobState, v1::Key, v1::KeyList, v1::LogLine, v1::MadeKey,
-        v1::Micro, v1::Mnemonic, v1::Network, v1::NewKey, v1::Node, v1::NodeState, v1::Plan, v1::PlanRequest, v1::Posting, v1::Provider, v1::SetBudget,
-        v1::State, v1::Submit, v1::Token, v1::Unlock, v1::Version, v1::Waiting, v1::Wallet,
+        v1::AdoptRequest, v1::Apply, v1::Balance, v1::Budget, v1::Chain, v1::Change, v1::Check, v1::Claim, v1::ClaimRequest, v1::ClusterList,
+        v1::ClusterStatus, v1::Cost, v1::CostRow, v1::DeploymentList, v1::Doctor, v1::Escrow, v1::Event, v1::Export, v1::Exposure, v1::Finding, v1::Frozen, v1::Funding,
+        v1::GcRequest, v1::GrantRequest, v1::Health, v1::History, v1::Job, v1::JobId, v1::JobLog, v1::JobState, v1::Key, v1::KeyList, v1::Level, v1::LogLine, v1::MadeKey,
+        v1::Micro, v1::Mnemonic, v1::Network, v1::NewKey, v1::Node, v1::NodeState, v1::OpenDeployment, v1::Plan, v1::PlanRequest, v1::Posting, v1::Provider,
+        v1::RevokeRequest, v1::SetBudget, v1::State, v1::Submit, v1::Token, v1::Unlock, v1::Version, v1::Waiting, v1::Wallet,
     ))
 )]
 struct Components;

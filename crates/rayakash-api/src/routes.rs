@@ -174,6 +174,59 @@ pub const ROUTES: &[Route] = &[
         query: &[("cluster", "Only of this cluster."), ("by", "`cluster`, `node`, `day` or `tx`.")],
         ..read("/v1/cost", "What clusters cost.", Answer::Json("Cost"))
     },
+    read("/v1/wallet/claim", "Why nothing is spent with the key.", Answer::Json("Claim")),
+    Route {
+        body: Some("ClaimRequest"),
+        ..act(
+            Method::Post,
+            "/v1/wallet/claim",
+            "Take all that the key did for explained, and let spending go on.",
+            Answer::Json("Claim"),
+        )
+    },
+    Route {
+        scope: Scope::Secret,
+        body: Some("GrantRequest"),
+        done: (200, "What is granted, as the chain has it."),
+        ..act(
+            Method::Post,
+            "/v1/wallet/grant",
+            "Let a hot key pay deposits and fees with the coins of a key.",
+            Answer::Json("Funding"),
+        )
+    },
+    Route {
+        scope: Scope::Secret,
+        body: Some("RevokeRequest"),
+        ..act(
+            Method::Post,
+            "/v1/wallet/revoke",
+            "Take back what a hot key may use of the coins of a key.",
+            Answer::Json("Funding"),
+        )
+    },
+    read("/v1/doctor", "What is wrong, and what to type about it.", Answer::Json("Doctor")),
+    Route {
+        body: Some("AdoptRequest"),
+        done: (200, "Every open deployment of the key, and what was done about it."),
+        ..act(
+            Method::Post,
+            "/v1/adopt",
+            "Enter what is on chain and not in the ledger.",
+            Answer::Json("DeploymentList"),
+        )
+    },
+    read("/v1/gc", "What is paid for and wanted by nobody.", Answer::Json("DeploymentList")),
+    Route {
+        body: Some("GcRequest"),
+        done: (200, "They close; `cluster` names what to watch."),
+        ..act(
+            Method::Post,
+            "/v1/gc",
+            "Close what is paid for and wanted by nobody.",
+            Answer::Json("DeploymentList"),
+        )
+    },
     read("/v1/keys", "All keys.", Answer::Json("KeyList")),
     Route {
         scope: Scope::Secret,

@@ -3,7 +3,7 @@
 use akash_types::{Address, BidId, Coin, DecCoin, DeploymentId, GroupSpec, Height, LeaseId};
 
 use crate::choose::Considered;
-use crate::view::Version;
+use crate::view::{Frozen, Version};
 
 /// One effect, with nothing left to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,6 +160,10 @@ pub enum Waiting {
         /// What is not known.
         why: String,
     },
+    /// Something about the key makes spending unsafe until the user has looked into it.
+    Frozen(Frozen),
+    /// It was adopted without a cluster file: what is there is kept, and nothing is added.
+    Adopted,
     /// The key is not in memory.
     Locked {
         /// Since when.
@@ -385,6 +389,8 @@ impl Waiting {
             Self::Settling { act, .. } => format!("settling: {act}"),
             Self::Paused => "paused".to_owned(),
             Self::UnknownVersion { .. } => "closes only: the node is of an unknown version".to_owned(),
+            Self::Frozen(frozen) => frozen.words().to_owned(),
+            Self::Adopted => "adopted".to_owned(),
             Self::Locked { .. } => "locked".to_owned(),
             Self::ChainStalled { .. } => "chain stalled".to_owned(),
             Self::Budget { need, have, cap } => {

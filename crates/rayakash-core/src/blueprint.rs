@@ -14,6 +14,7 @@ use akash_sdl::{
 };
 use akash_types::{Dec, DecCoin, GroupSpec};
 
+use crate::mark::Operation;
 use crate::secret::Secret;
 use crate::spec::{self, Cluster, HeadState, NodeType, TypeName};
 use crate::view::Version;
@@ -24,16 +25,16 @@ pub const HEAD_SERVICE: &str = "ray-head";
 pub const GATE_PORT: u16 = 8443;
 /// The port of Ray's control store, for workers.
 const GCS_PORT: u16 = 6379;
-/// The one group, and the placement it comes from.
-const GROUP: &str = "ray";
 /// How the line of the environment begins that tells a node its revision.
 const REVISION: &str = "RAYAKASH_REVISION=";
 /// Bytes of Akash's memory granularity that a price share counts.
 const MIB: u64 = 1 << 20;
 
-/// What only this cluster knows.
+/// What only this cluster knows, but for the name of its life.
 #[derive(Clone, Debug)]
 pub struct Keys {
+    /// Names this life of the cluster on chain.
+    pub operation: Operation,
     /// The gate's certificate, DER in base64.
     pub gate_certificate: String,
     /// Its private key, PKCS#8 DER in base64.
@@ -143,14 +144,16 @@ struct Drawn<'a> {
 }
 
 /// Draws the blueprint. `ceiling` is the most that all nodes together may cost per block, in uact; it is shared over them by
-/// resources, rounded down.
+/// resources, rounded down. `group` is the name of the one group: for a deployment that is there the one on chain, for a new one its
+/// [`Mark`](crate::Mark).
 pub fn draw(
     cluster: &Cluster,
     keys: &Keys,
     secrets: &BTreeMap<String, Secret>,
     ceiling: Dec,
+    group: &str,
 ) -> Result<Blueprint, Undrawable> {
-    let mut sdl = document(cluster, keys, secrets, ceiling)?;
+    let mut sdl = document(cluster, keys, secrets, ceiling, group)?;
     let built = |sdl: &Sdl| sdl.build().map_err(|error| Undrawable::Refused { problem: error.to_string() });
     // A manifest cannot hold its own hash, but that of everything else in it.
     let revision = revision(built(&sdl)?.1.hash());
@@ -181,6 +184,7 @@ fn document(
     keys: &Keys,
     secrets: &BTreeMap<String, Secret>,
     ceiling: Dec,
+    group: &str,
 ) -> Result<Sdl, Undrawable> {
     for (refused, key) in [
         (cluster.public_dashboard, "network.public_dashboard"),
@@ -204,9 +208,9 @@ fn document(
         sdl.compute.insert(one.service.clone(), compute(one.node));
         placement.pricing.insert(one.service.clone(), DecCoin::uact(price));
         let replicas = Replicas { profile: one.service.clone(), count: one.count };
-        sdl.deployment.insert(one.service.clone(), BTreeMap::from([(GROUP.to_owned(), replicas)]));
+        sdl.deployment.insert(one.service.clone(), BTreeMap::from([(group.to_owned(), replicas)]));
     }
-    sdl.placements.insert(GROUP.to_owned(), placement);
+    sdl.placements.insert(group.to_owned(), placement);
     Ok(sdl)
 }
 

@@ -35,6 +35,12 @@ pub enum Violation {
         /// The act's name.
         act: &'static str,
     },
+    /// Spending with a key that is not safe.
+    #[error("spending while the key is not safe: {act}")]
+    SpendsWithUnsafeKey {
+        /// The act's name.
+        act: &'static str,
+    },
     /// Spending for a cluster that nobody wants.
     #[error("spending for a cluster that is going down: {act}")]
     SpendsUnwanted {
@@ -103,6 +109,9 @@ fn permitted(wanted: Option<&Cluster>, seen: &View, act: &Act) -> Result<(), Vio
     }
     if seen.unknown.is_some() && act.spends() {
         return Err(Violation::SpendsOnUnknown { act: name });
+    }
+    if seen.frozen.is_some() && act.spends() {
+        return Err(Violation::SpendsWithUnsafeKey { act: name });
     }
     if wanted.is_none() && act.spends() {
         return Err(Violation::SpendsUnwanted { act: name });

@@ -18,16 +18,25 @@ use crate::view::{Placed, Placement, Version, View};
 pub struct Wanted {
     /// The wish.
     pub cluster: Cluster,
-    /// What it asks for.
-    pub groups: Vec<GroupSpec>,
-    /// What will run.
-    pub version: Version,
+    /// What it asks for, and what runs, in the deployment that is there: under the name that its group has on chain.
+    pub here: Drawn,
+    /// The same in the next deployment, whose group bears the mark of the next generation.
+    pub next: Drawn,
     /// The most that all nodes together may cost per block.
     pub ceiling: DecCoin,
     /// The user agreed to a restart for this wish (`up --restart`).
     pub restart: bool,
     /// When it was written, Unix milliseconds.
     pub written_ms: u64,
+}
+
+/// What a wish becomes under one name of its group. The name is part of both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drawn {
+    /// What is asked for.
+    pub groups: Vec<GroupSpec>,
+    /// What will run.
+    pub version: Version,
 }
 
 /// What the network and the operator allow.
@@ -109,6 +118,7 @@ fn rows(wanted: Option<&Wanted>, seen: &View, policy: &Policy, now: Now) -> Deci
         return doubt;
     }
     let decision = match wanted {
+        None if seen.history.adopted => r26_adopted(seen),
         None => r23_down(seen),
         Some(wanted) => wish(&Look { wanted, seen, policy, now }),
     };
@@ -128,35 +138,58 @@ fn frozen(seen: &View) -> bool {
 
 /// True when nothing may be signed that spends.
 const fn closes_only(seen: &View) -> bool {
-    seen.wallet.paused || seen.unknown.is_some()
+    seen.wallet.paused || seen.unknown.is_some() || seen.frozen.is_some()
 }
 
-/// R3: nothing but entries in the books while locked or stalled; only closes while spending is paused or the chain is not known.
+/// R3: nothing but entries in the books while locked or stalled; only closes while spending is paused, the chain is not known or the key
+/// is not safe.
 fn r3_hold(seen: &View, decision: Decision) -> Decision {
     let held = |act: &Act| if frozen(seen) { !act.is_record() } else { closes_only(seen) && act.spends() };
     if !decision.acts.iter().any(held) {
-        return match (seen.tip.stalled_since_ms, &seen.unknown) {
+        let closes_only = why_closes_only(seen);
+        return match (seen.tip.stalled_since_ms, closes_only) {
             // A chain that makes no blocks freezes every deadline, so also what follows from one.
             (Some(since_ms), _) if decision.acts.is_empty() => {
                 Decision::wait(3, Waiting::ChainStalled { since_ms })
             }
             // What runs goes on, and nobody tops it up; bids come, and none is accepted: that is told before it matters.
-            (None, Some(why))
+            (None, Some(waiting))
                 if decision.acts.is_empty()
                     && matches!(decision.waiting, None | Some(Waiting::Bids { .. })) =>
             {
-                Decision { waiting: Some(Waiting::UnknownVersion { why: why.clone() }), ..decision }
+                Decision { waiting: Some(waiting), ..decision }
             }
             _ => decision,
         };
     }
-    let waiting = match (seen.tip.stalled_since_ms, seen.wallet.locked_since_ms, &seen.unknown) {
-        (Some(since_ms), _, _) => Waiting::ChainStalled { since_ms },
-        (None, Some(since_ms), _) => Waiting::Locked { since_ms },
-        (None, None, Some(why)) => Waiting::UnknownVersion { why: why.clone() },
-        (None, None, None) => Waiting::Paused,
+    let waiting = match (seen.tip.stalled_since_ms, seen.wallet.locked_since_ms) {
+        (Some(since_ms), _) => Waiting::ChainStalled { since_ms },
+        (None, Some(since_ms)) => Waiting::Locked { since_ms },
+        (None, None) => why_closes_only(seen).unwrap_or(Waiting::Paused),
     };
     Decision::wait(3, waiting)
+}
+
+/// Why only closes are signed, when the user did not ask for that himself.
+fn why_closes_only(seen: &View) -> Option<Waiting> {
+    let unknown = seen.unknown.as_ref().map(|why| Waiting::UnknownVersion { why: why.clone() });
+    unknown.or_else(|| seen.frozen.clone().map(Waiting::Frozen))
+}
+
+/// R26: adopted, and no wish says what it should be. What runs goes on as long as its escrow lasts; what was lost is closed for the deposit,
+/// and what is closed goes into the books.
+fn r26_adopted(seen: &View) -> Decision {
+    let mut acts = Vec::new();
+    for placed in &seen.placements {
+        match &placed.at {
+            Placement::Lost { deployment, loss, .. } => {
+                acts.push(close(deployment, Why::GivenUp(loss.text().to_owned())));
+            }
+            Placement::Closing { .. } => acts.extend(closing(placed).into_iter().flat_map(|end| end.acts)),
+            Placement::InDoubt(_) | Placement::Bidding(_) | Placement::Leased(_) => {}
+        }
+    }
+    if acts.is_empty() { Decision::wait(26, Waiting::Adopted) } else { Decision::act(26, acts) }
 }
 
 /// R23 to R25: nothing is wanted, so everything that is there ends.

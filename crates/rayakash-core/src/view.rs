@@ -20,6 +20,8 @@ pub struct View {
     pub wallet: Wallet,
     /// What about the chain is not known, so that nothing but closes may be signed there; `None` when all that matters is known.
     pub unknown: Option<String>,
+    /// Why nothing may be spent with this key until the user has looked into it.
+    pub frozen: Option<Frozen>,
     /// Where this cluster's deployments stand, oldest generation first. Empty: absent.
     pub placements: Vec<Placed>,
     /// Facts from the ledger.
@@ -64,6 +66,67 @@ pub struct Wallet {
     pub locked_since_ms: Option<u64>,
     /// The user stopped all spending.
     pub paused: bool,
+}
+
+/// What about the key makes spending unsafe. Closes go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frozen {
+    /// Another program signs with this key.
+    ForeignSigner {
+        /// The block at which it was noticed.
+        height: Height,
+        /// The sequence number that it used.
+        sequence: u64,
+        /// The transaction that used it, when it could be found: its hash, upper-case hex.
+        tx: Option<String>,
+    },
+    /// The chain shows something of this program's that the ledger does not know: the ledger is an older copy, or is not the only one.
+    Restored {
+        /// The block at which it was noticed.
+        height: Height,
+        /// What.
+        why: String,
+    },
+    /// More than one account pays for this key, and the chain would mix their money.
+    TwoFunders {
+        /// Who.
+        funders: Vec<Address>,
+    },
+}
+
+impl Frozen {
+    /// What it is, in the words of `docs/lifecycle.md`.
+    pub const fn words(&self) -> &'static str {
+        match self {
+            Self::ForeignSigner { .. } => "frozen: another program signs with this key",
+            Self::Restored { .. } => "frozen: the ledger does not know all that this key did",
+            Self::TwoFunders { .. } => "frozen: more than one account pays for this key",
+        }
+    }
+
+    /// What was seen.
+    pub fn seen(&self) -> String {
+        match self {
+            Self::ForeignSigner { height, sequence, tx } => {
+                let tx = tx.as_ref().map_or_else(String::new, |tx| format!(" by transaction {tx}"));
+                format!("at block {height}, sequence number {sequence} was used{tx} and is not in the ledger")
+            }
+            Self::Restored { height, why } => format!("at block {height}, {why}"),
+            Self::TwoFunders { funders } => {
+                let all: Vec<&str> = funders.iter().map(Address::as_str).collect();
+                format!("{} have granted deposits to this key", all.join(" and "))
+            }
+        }
+    }
+
+    /// What to type next.
+    pub const fn remedy(&self) -> &'static str {
+        match self {
+            Self::ForeignSigner { .. } => "`rayakash wallet claim` tells what to make sure of, and goes on",
+            Self::Restored { .. } => "`rayakash adopt` enters what is there; then spending goes on",
+            Self::TwoFunders { .. } => "`rayakash wallet revoke` with the key of one of them",
+        }
+    }
 }
 
 /// Where the deployment of one role and generation stands.
@@ -296,6 +359,8 @@ pub struct History {
     pub last_dseq: Option<Dseq>,
     /// The highest generation ever opened.
     pub last_generation: u32,
+    /// It was adopted, and no wish says what it should be: what is there is kept.
+    pub adopted: bool,
     /// What this cluster may have cost, uact: finished deployments by what they cost, others by all that was put into them.
     pub spent: u128,
 }

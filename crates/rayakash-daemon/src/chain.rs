@@ -1,12 +1,14 @@
 //! The engine's chain port: `akash-chain`'s client for looking, its sender for acting.
 
 mod agree;
+mod funding;
 mod look;
 mod pace;
 mod perform;
 mod provider_facts;
 mod sentinel;
 mod shown;
+mod signer;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -21,6 +23,7 @@ use rayakash_ledger::Ledger;
 
 use crate::journal::LedgerJournal;
 use crate::network::Network;
+pub(crate) use funding::{Funding, funders};
 use pace::Pace;
 use provider_facts::ProviderCache;
 use sentinel::Sentinel;
@@ -30,6 +33,8 @@ pub(crate) struct ChainAdapter {
     client: Client,
     network: Network,
     endpoints: Vec<String>,
+    /// Who pays, when the key itself owns nothing.
+    funder: Option<Address>,
     journal: Arc<Ledger>,
     clock: Arc<dyn Clock>,
     wallet: RwLock<WalletState>,
@@ -49,7 +54,7 @@ impl ChainAdapter {
     /// An adapter without a key; `endpoints` are for people.
     pub(crate) fn new(
         client: Client,
-        (network, endpoints): (Network, Vec<String>),
+        (network, endpoints, funder): (Network, Vec<String>, Option<Address>),
         journal: Arc<Ledger>,
         clock: Arc<dyn Clock>,
         owner: Option<Address>,
@@ -59,6 +64,7 @@ impl ChainAdapter {
             client,
             network,
             endpoints,
+            funder,
             journal,
             clock,
             wallet: RwLock::new(wallet),
@@ -82,7 +88,8 @@ impl ChainAdapter {
             self.network.chain_id(),
             journal,
             Policy::default(),
-        );
+        )
+        .paid_by(self.funder.clone());
         wallet.owner = Some(owner);
         wallet.sender = Some(Arc::new(sender));
     }
@@ -98,6 +105,11 @@ impl ChainAdapter {
     /// The account that pays; none while no key was ever chosen.
     pub(crate) fn owner(&self) -> Option<Address> {
         self.wallet.read().unwrap_or_else(PoisonError::into_inner).owner.clone()
+    }
+
+    /// Who pays by grants; none when the key pays itself.
+    pub(crate) const fn funder(&self) -> Option<&Address> {
+        self.funder.as_ref()
     }
 
     /// The key, when it is in memory.
@@ -121,6 +133,10 @@ impl ChainAdapter {
     /// The newest height seen so far; asks nobody.
     pub(crate) fn newest_height(&self) -> Option<Height> {
         self.pace.newest()
+    }
+
+    pub(crate) fn endpoints(&self) -> &[String] {
+        &self.endpoints
     }
 
     pub(crate) fn endpoint(&self) -> String {

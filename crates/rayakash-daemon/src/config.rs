@@ -6,6 +6,7 @@ mod paths;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use akash_types::Address;
 use secrecy::SecretString;
 
 pub use paths::Paths;
@@ -55,6 +56,8 @@ pub struct Context {
     pub endpoints: Vec<String>,
     /// The key's name; none for the sandbox, whose key is public.
     pub key: Option<String>,
+    /// Who pays deposits and fees by grants, when the key itself owns nothing.
+    pub funder: Option<Address>,
 }
 
 /// All that is wrong with the configuration, at once.
@@ -145,6 +148,7 @@ fn contexts(file: &File, problems: &mut Vec<String>) -> BTreeMap<String, Context
         network,
         endpoints: network.endpoints().iter().map(ToString::to_string).collect(),
         key: (network != Network::Sandbox).then(|| "default".to_owned()),
+        funder: None,
     };
     let mut contexts: BTreeMap<String, Context> =
         Network::ALL.into_iter().map(|network| (network.name().to_owned(), built_in(network))).collect();
@@ -170,6 +174,10 @@ fn contexts(file: &File, problems: &mut Vec<String>) -> BTreeMap<String, Context
         }
         if given.key.is_some() {
             context.key.clone_from(&given.key);
+        }
+        match given.funder.as_deref().map(str::parse).transpose() {
+            Ok(funder) => context.funder = funder,
+            Err(error) => problems.push(format!("contexts.{name}.funder: {error}")),
         }
         contexts.insert(name.clone(), context);
     }
@@ -208,6 +216,16 @@ mod tests {
         let text = "[daemon]\nfee_reserve_uakt = 7\n[wallet]\nmax_usd_per_day = \"2.500001\"\nmax_fees_uakt_per_day = 9\n";
         let limits = Limits { max_per_day: Some(2_500_001), max_fees_per_day: 9, fee_reserve: 7 };
         assert_eq!(config(text, None).unwrap().limits, limits);
+    }
+
+    #[test]
+    fn a_funder_is_an_address() {
+        let text = |funder| format!("[contexts.hot]\nnetwork = \"localnet\"\nfunder = \"{funder}\"\n");
+        let address = "akash1vtad8680vhdfqvxx0f2yaxa6agdylelm443h3v";
+        let funder = config(&text(address), Some("hot")).unwrap().context.funder;
+        assert_eq!(funder.as_ref().map(Address::as_str), Some(address));
+        let problems = config(&text("akash1x"), Some("hot")).unwrap_err().problems;
+        assert!(problems[0].starts_with("contexts.hot.funder: "), "{problems:?}");
     }
 
     #[test]

@@ -71,11 +71,12 @@ impl Fleet {
         let read_wish = |text: &str| wish::read(text).map_err(|invalid| invalid.to_string());
         let path = state.join("ledger.sqlite");
         let ledger = Arc::new(Ledger::open_on(Arc::clone(&machine), &path, read_wish)?);
-        let vault = FileVault::on(machine, state.join("clusters"), make_keys);
-        let named = (network, vec!["nearby".to_owned()]);
+        let named = (network, vec!["nearby".to_owned()], None);
         let chain = ChainAdapter::new(client, named, Arc::clone(&ledger), Arc::clone(&clock), None);
-        chain.unlock(key);
+        chain.unlock(key.clone());
         let chain = Arc::new(chain);
+        let keys = (Arc::new(move || Some(key.clone())) as _, make_keys);
+        let vault = FileVault::on(machine, state.join("clusters"), keys);
         let kept = Kept { ledger, vault };
         let world = Outside {
             chain: Arc::clone(&chain),

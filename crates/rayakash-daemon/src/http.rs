@@ -3,11 +3,13 @@
 mod clusters;
 mod events;
 mod failure;
+mod grants;
 mod jobs;
 mod keys;
 mod logs;
 mod money;
 mod reach;
+mod recovery;
 mod service;
 mod tunnel;
 
@@ -45,6 +47,12 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/v1/wallet/history", get(money::history))
         .route("/v1/budget", get(money::budget).put(money::set_budget))
         .route("/v1/cost", get(money::cost))
+        .route("/v1/wallet/claim", get(recovery::claim).post(recovery::claim_now))
+        .route("/v1/wallet/grant", post(grants::grant))
+        .route("/v1/wallet/revoke", post(grants::revoke))
+        .route("/v1/doctor", get(service::doctor))
+        .route("/v1/adopt", post(recovery::adopt))
+        .route("/v1/gc", get(recovery::garbage).post(recovery::collect))
         .route("/v1/keys", get(keys::list).post(keys::add))
         .route("/v1/keys/{name}", axum::routing::delete(keys::remove))
         .route("/v1/keys/{name}/unlock", post(keys::unlock))

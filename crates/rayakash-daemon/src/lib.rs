@@ -2,14 +2,17 @@
 //!
 //! [`run`] is the service; its `main` is in the command line. One daemon per state directory, which a file lock sees to.
 
+mod adopt;
 mod audit;
 mod chain;
 mod clock;
 mod clusters;
 mod config;
 mod cost;
+mod doctor;
 mod fleet;
 mod gate;
+mod grants;
 mod head;
 mod http;
 mod journal;
@@ -22,6 +25,7 @@ mod run;
 mod sandbox;
 mod service;
 mod status;
+mod survey;
 mod vault;
 mod wish;
 mod world;

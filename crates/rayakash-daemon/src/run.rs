@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::future::Future;
-use std::io;
+use std::io::{self, Read as _, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -32,8 +32,10 @@ use crate::{audit, http, private, wish};
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// Another daemon has the state directory.
-    #[error("another daemon uses {}", lock.display())]
+    #[error("another daemon{} uses {}", process(.pid), lock.display())]
     InUse {
+        /// Its process, when it says so.
+        pid: Option<u32>,
         /// The lock it holds.
         lock: PathBuf,
     },
@@ -93,8 +95,21 @@ pub async fn run(config: Config, stop: impl Future<Output = ()> + Send) -> Resul
 fn lock(config: &Config) -> Result<Flock<File>, RunError> {
     let path = config.paths.lock();
     private::dir(config.paths.state()).map_err(io_error(&config.paths.state().display()))?;
-    let file = File::options().create(true).append(true).open(&path).map_err(io_error(&path.display()))?;
-    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| RunError::InUse { lock: path })
+    let open = File::options().create(true).read(true).append(true).open(&path);
+    let file = open.map_err(io_error(&path.display()))?;
+    let mut held = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(mut file, _)| {
+        let mut text = String::new();
+        let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
+        RunError::InUse { pid, lock: path.clone() }
+    })?;
+    // Who holds it, for the one who finds it held.
+    let told = held.set_len(0).and_then(|()| writeln!(held, "{}", std::process::id()));
+    told.map_err(io_error(&path.display()))?;
+    Ok(held)
+}
+
+fn process(pid: &Option<u32>) -> String {
+    pid.map_or_else(String::new, |pid| format!(" (process {pid})"))
 }
 
 /// The daemon, at rest.
@@ -108,10 +123,11 @@ pub(crate) fn build(config: &Config, tasks: &Tasks) -> Result<Service, RunError>
     let keyring = Keyring::new(paths.keys());
     let owner = context.key.as_deref().and_then(|name| keyring.address(name));
     let clock = Arc::new(SystemClock);
-    let named = (context.network, endpoints);
+    let named = (context.network, endpoints, context.funder.clone());
     let chain = Arc::new(ChainAdapter::new(client, named, Arc::clone(&ledger), clock, owner));
     unlock(config, &keyring, &chain).map_err(|error| RunError::Key(crate::providers::chain_of(&error)))?;
-    let vault = FileVault::new(paths.clusters(&context.name));
+    let payer = Arc::clone(&chain);
+    let vault = FileVault::new(paths.clusters(&context.name), Arc::new(move || payer.key()));
     let world = Arc::new(RealWorld {
         gateways: Gateways::new(Arc::clone(&chain), vault.clone()),
         heads: Heads::new(vault.clone()),

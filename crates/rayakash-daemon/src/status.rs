@@ -73,7 +73,10 @@ fn standing(report: &Report, books: &Books) -> (v1::State, String) {
         None if over && books.opened.is_empty() => (v1::State::Absent, "gone".to_owned()),
         None if over => (v1::State::Closed, "closed".to_owned()),
         // Looked at with the wish, or not yet.
-        None if report.books.wish.is_some() || report.revision == 0 => {
+        None if report.books.wish.is_some()
+            || (report.books.adopted && !books.adopted)
+            || (report.revision == 0 && !books.adopted) =>
+        {
             (v1::State::Closing, "closing".to_owned())
         }
         Some(_) if report.summary == Summary::Absent => (v1::State::Waiting, LOOKING.to_owned()),
@@ -102,6 +105,7 @@ fn last_code(report: &Report) -> Option<Code> {
     match report.waiting.as_ref()? {
         Waiting::Budget { .. } | Waiting::Paused => Some(Code::OverBudget),
         Waiting::UnknownVersion { .. } => Some(Code::UnknownVersion),
+        Waiting::Frozen(_) => Some(Code::Frozen),
         Waiting::Locked { .. } => Some(Code::Locked),
         Waiting::ChainStalled { .. } => Some(Code::Unreachable),
         Waiting::BackOff { why, .. } | Waiting::GivenUp { why } if why.starts_with(NO_BID) => {
@@ -114,7 +118,8 @@ fn last_code(report: &Report) -> Option<Code> {
         | Waiting::Starting { .. }
         | Waiting::NeedsRestart { .. }
         | Waiting::Draining { .. }
-        | Waiting::Closing { .. } => None,
+        | Waiting::Closing { .. }
+        | Waiting::Adopted => None,
     }
 }
 
@@ -222,6 +227,8 @@ fn word(waiting: &Waiting) -> (&'static str, Option<u64>) {
         Waiting::Settling { .. } => ("settling", None),
         Waiting::Paused => ("paused", None),
         Waiting::UnknownVersion { .. } => ("unknown_version", None),
+        Waiting::Frozen(_) => ("frozen", None),
+        Waiting::Adopted => ("adopted", None),
         Waiting::Locked { .. } => ("locked", None),
         Waiting::ChainStalled { .. } => ("chain_stalled", None),
         Waiting::Budget { .. } => ("budget", None),
@@ -236,6 +243,9 @@ fn word(waiting: &Waiting) -> (&'static str, Option<u64>) {
     }
 }
 
+/// What is told of a cluster that was adopted.
+const ADOPTED: &str = "adopted: it is kept as it is until its escrow runs dry; `rayakash up` with its file takes it over, `rayakash down` ends it";
+
 pub(crate) fn waiting_of(waiting: &Waiting, report: &Report) -> v1::Waiting {
     let (what, until) = word(waiting);
     let since_ms = if let Waiting::Locked { since_ms }
@@ -249,6 +259,7 @@ pub(crate) fn waiting_of(waiting: &Waiting, report: &Report) -> v1::Waiting {
     let detail = match (waiting, &report.trouble) {
         (_, Some(trouble)) => trouble.clone(),
         (Waiting::NeedsRestart { what }, None) => format!("the change {what}"),
+        (Waiting::Adopted, None) => ADOPTED.to_owned(),
         _ => waiting.words(),
     };
     v1::Waiting { what: what.to_owned(), since: seconds(since_ms), until: until.map(seconds), detail }
@@ -406,6 +417,7 @@ mod tests {
             network: crate::Network::Sandbox,
             endpoints: Vec::new(),
             key: None,
+            funder: None,
         };
         let old = report("given up: x", Summary::Waiting, wanted(1));
         let shown = of("a", &old, (&wanted(2), Some("reset".to_owned())), &context);

@@ -1,58 +1,53 @@
 //! Keys of clusters, and manifests, which hold them: files for the owner alone, one directory per cluster.
 
+mod keys;
+
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use akash_sdl::Manifest;
 use akash_types::LeaseId;
+use akash_wallet::Key;
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rand::RngCore as _;
-use rayakash_core::Secret;
 use rayakash_core::blueprint::{Keys, Plan};
 use rayakash_core::spec::{Cluster, Name};
 use rayakash_core::view::Version;
+use rayakash_core::{Operation, Secret};
 use rayakash_engine::machine::{Machine, Write};
 use rayakash_engine::ports::{Unavailable, Vault};
-use rcgen::{CertificateParams, DnType, KeyPair};
-use serde::{Deserialize, Serialize};
 
+use self::keys::{Stored, derive, drawing_keys, life};
 use crate::private;
 
-/// Makes the keys of a cluster.
-pub type MakeKeys = Arc<dyn Fn() -> io::Result<Keys> + Send + Sync>;
+/// The key that pays, while it is in memory.
+pub(crate) type Wallet = Arc<dyn Fn() -> Option<Key> + Send + Sync>;
+/// Makes the keys of one life of a cluster, where a harness wants them to be its own.
+pub type MakeKeys = Arc<dyn Fn(Operation) -> io::Result<Keys> + Send + Sync>;
 
 /// The vault of a state directory.
 #[derive(Clone)]
 pub(crate) struct FileVault {
     root: PathBuf,
+    wallet: Wallet,
     /// Held while keys are made: two callers must not make them twice.
     making: Arc<Mutex<()>>,
-    make: MakeKeys,
+    make: Option<MakeKeys>,
     machine: Option<Arc<dyn Machine>>,
-}
-
-/// A cluster's keys, as they lie on disk.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    gate_certificate: String,
-    gate_key: String,
-    gate_token: String,
-    ray_token: String,
 }
 
 impl FileVault {
     /// The vault below a directory; nothing is made yet.
-    pub(crate) fn new(root: PathBuf) -> Self {
-        Self { root, making: Arc::default(), make: Arc::new(make), machine: None }
+    pub(crate) fn new(root: PathBuf, wallet: Wallet) -> Self {
+        Self { root, wallet, making: Arc::default(), make: None, machine: None }
     }
 
     /// The same on a machine that somebody stands in for, with keys of his making.
-    pub(crate) fn on(machine: Arc<dyn Machine>, root: PathBuf, make: MakeKeys) -> Self {
-        Self { make, machine: Some(machine), ..Self::new(root) }
+    pub(crate) fn on(machine: Arc<dyn Machine>, root: PathBuf, (wallet, make): (Wallet, MakeKeys)) -> Self {
+        Self { make: Some(make), machine: Some(machine), ..Self::new(root, wallet) }
     }
 
     fn of(&self, cluster: &Name) -> PathBuf {
@@ -86,16 +81,66 @@ impl FileVault {
         if let Some(kept) = self.kept_keys(cluster)? {
             return Ok(kept);
         }
-        let keys = (self.make)()?;
-        self.put(cluster, &self.keys_path(cluster), &serde_json::to_vec(&Stored::of(&keys))?)?;
-        Ok(keys)
+        let Some(wallet) = (self.wallet)() else {
+            // Nothing is opened while the wallet is locked, so nothing is opened with these; but what is drawn must not change at each look.
+            return drawing_keys();
+        };
+        self.store(cluster, &self.derived(&wallet, life(&wallet, cluster, self.once()))?)
+    }
+
+    /// True when this is a life of a cluster with this name. Nobody without the wallet's key can tell; neither can we while it is locked.
+    pub(crate) fn is_life_of(&self, operation: Operation, name: &Name) -> bool {
+        let once = operation.0.first_chunk().copied().unwrap_or_default();
+        (self.wallet)().is_some_and(|wallet| life(&wallet, name, once) == operation)
+    }
+
+    /// The keys that a life of a cluster had from the start: they follow from the wallet's key. `None` while that is locked.
+    pub(crate) fn keys_again(&self, operation: Operation) -> io::Result<Option<Keys>> {
+        (self.wallet)().map(|wallet| self.derived(&wallet, operation)?.keys()).transpose()
+    }
+
+    /// Keeps the keys of a life of a cluster that was adopted. Those of another life, which a wish that opened nothing may have made, go.
+    pub(crate) fn take_up(&self, cluster: &Name, operation: Operation) -> io::Result<()> {
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept_keys(cluster)?.is_some_and(|keys| keys.operation == operation);
+        match (self.wallet)().filter(|_| !kept) {
+            Some(wallet) => self.store(cluster, &self.derived(&wallet, operation)?).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// The cluster whose keys here are those of a life, for who lost the ledger and not the keys.
+    pub(crate) fn named(&self, operation: Operation) -> Option<Name> {
+        let entries = std::fs::read_dir(&self.root).ok()?;
+        let mut names =
+            entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<Name>().ok());
+        names.find(|name| self.kept_keys(name).ok().flatten().is_some_and(|keys| keys.operation == operation))
+    }
+
+    fn store(&self, cluster: &Name, stored: &Stored) -> io::Result<Keys> {
+        self.put(cluster, &self.keys_path(cluster), &serde_json::to_vec(stored)?)?;
+        stored.keys()
+    }
+
+    fn derived(&self, wallet: &Key, operation: Operation) -> io::Result<Stored> {
+        self.make.as_ref().map_or_else(|| derive(wallet, operation), |make| Ok(Stored::of(&make(operation)?)))
+    }
+
+    /// What makes one life of a cluster another than the one before.
+    fn once(&self) -> [u8; 4] {
+        let mut once = [0; 4];
+        match &self.machine {
+            Some(machine) => machine.random(&mut once),
+            None => rand::rngs::OsRng.fill_bytes(&mut once),
+        }
+        once
     }
 
     /// A cluster's keys; others, of the same size, when it has none yet. Nothing is written.
     pub(crate) fn keys_or_throwaway(&self, cluster: &Name) -> io::Result<Keys> {
         match self.kept_keys(cluster)? {
             Some(kept) => Ok(kept),
-            None => (self.make)(),
+            None => drawing_keys(),
         }
     }
 
@@ -106,7 +151,7 @@ impl FileVault {
     fn kept_keys(&self, cluster: &Name) -> io::Result<Option<Keys>> {
         let Some(content) = private::read(&self.keys_path(cluster))? else { return Ok(None) };
         let stored: Stored = serde_json::from_slice(&content)?;
-        Ok(Some(stored.into()))
+        stored.keys().map(Some)
     }
 
     fn manifest_path(&self, cluster: &Name, version: Version) -> PathBuf {
@@ -131,46 +176,9 @@ impl FileVault {
     }
 }
 
-/// New keys, by the machine's chance.
-fn make() -> io::Result<Keys> {
-    let key = KeyPair::generate().map_err(io::Error::other)?;
-    let mut params = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
-    params.distinguished_name.push(DnType::CommonName, "rayakash gate");
-    let certificate = params.self_signed(&key).map_err(io::Error::other)?;
-    Ok(Keys {
-        gate_certificate: STANDARD.encode(certificate.der()),
-        gate_key: Secret::new(STANDARD.encode(key.serialize_der())),
-        gate_token: Secret::new(token()),
-        ray_token: Secret::new(token()),
-    })
-}
-
-/// 256 random bits as text.
-fn token() -> String {
-    let mut bytes = [0; 32];
-    rand::rngs::OsRng.fill_bytes(&mut bytes);
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-impl Stored {
-    fn of(keys: &Keys) -> Self {
-        Self {
-            gate_certificate: keys.gate_certificate.clone(),
-            gate_key: keys.gate_key.expose().to_owned(),
-            gate_token: keys.gate_token.expose().to_owned(),
-            ray_token: keys.ray_token.expose().to_owned(),
-        }
-    }
-}
-
-impl From<Stored> for Keys {
-    fn from(stored: Stored) -> Self {
-        Self {
-            gate_certificate: stored.gate_certificate,
-            gate_key: Secret::new(stored.gate_key),
-            gate_token: Secret::new(stored.gate_token),
-            ray_token: Secret::new(stored.ray_token),
-        }
+impl fmt::Debug for FileVault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileVault").field("root", &self.root).finish_non_exhaustive()
     }
 }
 
@@ -252,12 +260,64 @@ impl Vault for Throwaway {
 
 #[cfg(test)]
 mod tests {
+    use akash_wallet::Mnemonic;
+
     use super::*;
+
+    fn unlocked() -> Wallet {
+        let words = format!("{} art", ["abandon"; 23].join(" "));
+        let key = Key::derive(&Mnemonic::parse(&words).unwrap(), 1).unwrap();
+        Arc::new(move || Some(key.clone()))
+    }
+
+    /// What is made of the wallet's key and the name on chain must never change: clusters that run are reached by it.
+    #[test]
+    fn keys_come_again_from_the_wallet_and_the_name_on_chain() {
+        let [home, wiped] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let name: Name = "a".parse().unwrap();
+        let first = FileVault::new(home.path().to_owned(), unlocked());
+        let keys = first.keys_of(&name).unwrap();
+        assert_eq!(first.named(keys.operation), Some(name.clone()));
+        assert!(first.is_life_of(keys.operation, &name));
+        assert!(!first.is_life_of(keys.operation, &"b".parse().unwrap()));
+        assert!(!first.is_life_of(Operation([7; 10]), &name));
+        let other = first.keys_of(&"b".parse().unwrap()).unwrap();
+        assert_ne!(keys.operation, other.operation);
+        assert_ne!(keys.gate_token.expose(), other.gate_token.expose());
+
+        let second = FileVault::new(wiped.path().to_owned(), unlocked());
+        assert_eq!(second.named(keys.operation), None);
+        second.take_up(&name, keys.operation).unwrap();
+        let again = second.keys_of(&name).unwrap();
+        let all = |keys: &Keys| {
+            let secrets = [&keys.gate_key, &keys.gate_token, &keys.ray_token].map(|s| s.expose().to_owned());
+            (keys.operation, keys.gate_certificate.clone(), secrets)
+        };
+        assert_eq!(all(&again), all(&keys));
+        second.take_up(&name, other.operation).unwrap();
+        assert_eq!(all(&second.keys_of(&name).unwrap()), all(&other), "those of the life that is there");
+        let known = first.keys_again(Operation([7; 10])).unwrap().unwrap();
+        assert_eq!(
+            known.ray_token.expose(),
+            first.keys_again(Operation([7; 10])).unwrap().unwrap().ray_token.expose()
+        );
+    }
+
+    #[test]
+    fn while_the_wallet_is_locked_what_is_drawn_stays_the_same_and_nothing_is_kept() {
+        let home = tempfile::tempdir().unwrap();
+        let vault = FileVault::new(home.path().join("clusters"), Arc::new(|| None));
+        let name: Name = "a".parse().unwrap();
+        let token = || vault.keys_of(&name).unwrap().ray_token.expose().to_owned();
+        assert_eq!(token(), token());
+        assert!(!home.path().join("clusters").exists());
+        assert!(vault.keys_again(Operation([7; 10])).unwrap().is_none());
+    }
 
     #[test]
     fn callers_at_the_same_time_get_the_same_keys() {
         let home = tempfile::tempdir().unwrap();
-        let vault = FileVault::new(home.path().to_owned());
+        let vault = FileVault::new(home.path().to_owned(), unlocked());
         let name: Name = "a".parse().unwrap();
         let tokens: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
             let one = || vault.keys_of(&name).unwrap().ray_token.expose().to_owned();
@@ -270,7 +330,7 @@ mod tests {
     #[tokio::test]
     async fn a_rehearsal_leaves_nothing_behind_and_shows_what_is_kept() {
         let home = tempfile::tempdir().unwrap();
-        let real = FileVault::new(home.path().join("clusters"));
+        let real = FileVault::new(home.path().join("clusters"), unlocked());
         let rehearsal = Throwaway(real.clone());
         let name: Name = "a".parse().unwrap();
         rehearsal.keys(&name).await.unwrap();
@@ -283,7 +343,7 @@ mod tests {
     #[tokio::test]
     async fn keys_are_made_once_and_forgotten_with_the_cluster() {
         let home = tempfile::tempdir().unwrap();
-        let vault = FileVault::new(home.path().join("clusters"));
+        let vault = FileVault::new(home.path().join("clusters"), unlocked());
         let name: Name = "quickstart".parse().unwrap();
         let first = vault.keys(&name).await.unwrap();
         let again = vault.keys(&name).await.unwrap();
@@ -298,7 +358,7 @@ mod tests {
     #[tokio::test]
     async fn a_missing_manifest_is_named() {
         let home = tempfile::tempdir().unwrap();
-        let vault = FileVault::new(home.path().to_owned());
+        let vault = FileVault::new(home.path().to_owned(), unlocked());
         let error = vault.plan(&"a".parse().unwrap(), [7; 32]).await.unwrap_err();
         assert!(error.why.contains("manifest-0707"), "{error}");
     }

@@ -27,6 +27,8 @@ pub struct Books {
     pub paused: bool,
     /// Spending is stopped because the chain shows less than the books.
     pub stopped: Option<Stopped>,
+    /// It was adopted, and no wish says what it should be.
+    pub adopted: bool,
 }
 
 /// Why nothing is spent until the wallet is claimed.
@@ -179,6 +181,7 @@ impl Books {
         let mut history = History {
             last_dseq: self.last_dseq,
             last_generation: self.opened.iter().map(|opened| opened.generation).max().unwrap_or(0),
+            adopted: self.adopted,
             spent: self.committed(),
             ..History::default()
         };

@@ -85,7 +85,8 @@ pub(crate) async fn look(world: &dyn World, cluster: &Name, books: &Books) -> Re
         close_by.extend(near);
         placements.push(Placed { role: Role::Head, generation: opened.generation, at });
     }
-    let view = View { tip: chain.tip, wallet: chain.wallet, unknown: chain.unknown, placements, history };
+    let ChainLook { tip, wallet, unknown, frozen, .. } = chain;
+    let view = View { tip, wallet, unknown, frozen, placements, history };
     Ok(Placing { view, min_deposit: chain.min_deposit, close_by })
 }
 

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use rayakash_core::blueprint::{Keys, Plan};
 use rayakash_core::reserve::Short;
 use rayakash_core::spec::{Cluster, Name};
-use rayakash_core::view::{Pods, Ray, Tip, Version, Wallet};
+use rayakash_core::view::{Frozen, Pods, Ray, Tip, Version, Wallet};
 use rayakash_core::{Act, Secret};
 
 use crate::facts::{Books, Fact, Intent};
@@ -103,6 +103,8 @@ pub struct ChainLook {
     pub wallet: Wallet,
     /// What about the chain is not known, so that nothing but closes may be signed there.
     pub unknown: Option<String>,
+    /// What about the key makes spending unsafe.
+    pub frozen: Option<Frozen>,
     /// The chain's minimum deposit, uact.
     pub min_deposit: u128,
     /// Those of the deployments asked for that exist.

@@ -1,7 +1,7 @@
 //! What a step would do, without doing it.
 
-use rayakash_core::view::View;
-use rayakash_core::{Decision, Now, Policy, Secret, Wanted, blueprint, ceiling_beside, decide};
+use rayakash_core::view::{Placement, Version, View};
+use rayakash_core::{Decision, Drawn, Mark, Now, Policy, Secret, Wanted, blueprint, ceiling_beside, decide};
 
 use crate::afford::afford;
 use crate::facts::Wish;
@@ -25,7 +25,7 @@ pub async fn preview(world: &dyn World, wish: Wish, settings: &Settings) -> Resu
     let name = wish.cluster.name.clone();
     let mut books = world.ledger().books(&name).await?;
     let seen = look(world, &name, &books).await?;
-    let (wanted, _manifest) = draw(world, &wish, &seen.view).await?;
+    let (wanted, _manifests) = draw(world, &wish, &seen.view).await?;
     books.wish = Some(wish);
     let policy = Policy { min_deposit: seen.min_deposit, ..settings.policy.clone() };
     let now = Now { unix_ms: world.clock().unix_ms() };
@@ -34,27 +34,44 @@ pub async fn preview(world: &dyn World, wish: Wish, settings: &Settings) -> Resu
     Ok(Preview { decision, wanted, seen })
 }
 
-/// A wish, drawn at the present block time; and its manifest, which holds keys.
+/// Manifests that a wish may become, each under its version. They hold keys.
+pub(crate) type Manifests = Vec<(Version, Secret)>;
+
+/// A wish, drawn at the present block time for the deployment that is there and for the next one.
 pub(crate) async fn draw(
     world: &dyn World,
     wish: &Wish,
     seen: &View,
-) -> Result<(Wanted, Secret), Unavailable> {
+) -> Result<(Wanted, Manifests), Unavailable> {
     let cluster = &wish.cluster;
     let keys = world.vault().keys(&cluster.name).await?;
     let secrets = world.vault().secrets(cluster).await?;
     let ceiling = ceiling_beside(cluster, seen);
-    let drawn = blueprint::draw(cluster, &keys, &secrets, ceiling.amount).map_err(|error| Unavailable {
-        what: format!("the blueprint of {}", cluster.name),
-        why: error.to_string(),
-    })?;
-    let wanted = Wanted {
-        cluster: cluster.clone(),
-        groups: drawn.groups,
-        version: drawn.version,
-        ceiling,
-        restart: wish.restart,
-        written_ms: wish.written_ms,
+    let under = |group: &str| {
+        let drawn = blueprint::draw(cluster, &keys, &secrets, ceiling.amount, group);
+        drawn.map_err(|error| Unavailable {
+            what: format!("the blueprint of {}", cluster.name),
+            why: error.to_string(),
+        })
     };
-    Ok((wanted, drawn.manifest))
+    let generation = seen.history.last_generation.saturating_add(1);
+    let next = under(&Mark { generation, operation: keys.operation }.to_string())?;
+    let here = group_of_current(seen).map(under).transpose()?;
+    let mut manifests = vec![(next.version, next.manifest)];
+    let next = Drawn { groups: next.groups, version: next.version };
+    let here = match here {
+        Some(here) => {
+            manifests.push((here.version, here.manifest));
+            Drawn { groups: here.groups, version: here.version }
+        }
+        None => next.clone(),
+    };
+    let (restart, written_ms) = (wish.restart, wish.written_ms);
+    Ok((Wanted { cluster: cluster.clone(), here, next, ceiling, restart, written_ms }, manifests))
+}
+
+/// What the group of the newest deployment is called on chain. An update in place keeps it: a provider takes no other.
+fn group_of_current(seen: &View) -> Option<&str> {
+    let Placement::Leased(leased) = &seen.current()?.at else { return None };
+    leased.groups.first().map(|group| group.name.as_str())
 }

@@ -1,7 +1,7 @@
 //! Where a cluster stands, for people and programs.
 
 use akash_types::Dec;
-use rayakash_core::view::{Escrow, Placement, Tip, View, Wallet};
+use rayakash_core::view::{Escrow, Frozen, Placement, Tip, View, Wallet};
 use rayakash_core::{Decision, Waiting};
 
 use crate::facts::Books;
@@ -132,6 +132,8 @@ impl Report {
         let stopped = books.stopped.as_ref().map(|stopped| {
             format!("{}: nothing is spent until `rayakash wallet claim`; closes go on", stopped.why)
         });
+        let unsafe_key =
+            |frozen: &Frozen| format!("{}; only closes are signed: {}", frozen.seen(), frozen.remedy());
         let closes_only = |why: &String| format!("{why}: what runs goes on, only closes are signed");
         Self {
             revision: self.revision.saturating_add(1),
@@ -142,7 +144,13 @@ impl Report {
             near: seen.serving().cloned(),
             leases: seen.close_by.iter().map(|near| (near.escrow, near.price)).collect(),
             tip: Some(seen.view.tip),
-            trouble: seen.view.unknown.as_ref().map(closes_only).or(stopped),
+            trouble: seen
+                .view
+                .unknown
+                .as_ref()
+                .map(closes_only)
+                .or_else(|| seen.view.frozen.as_ref().map(unsafe_key))
+                .or(stopped),
             wallet: Some(seen.view.wallet),
             books,
         }

@@ -220,10 +220,12 @@ async fn note_readiness(of: &Tended<'_>, seen: &Placing, was_sure: bool) -> Resu
     Ok(true)
 }
 
-/// The wish, and what it becomes at the present block time. Its manifest is kept before anything can name it on chain.
+/// The wish, and what it becomes at the present block time. Its manifests are kept before anything can name them on chain.
 async fn want(of: &Tended<'_>, wish: &Wish, seen: &View) -> Result<Wanted, Unavailable> {
-    let (wanted, manifest) = draw(of.world, wish, seen).await?;
-    of.world.vault().keep(of.name, wanted.version, &manifest).await?;
+    let (wanted, manifests) = draw(of.world, wish, seen).await?;
+    for (version, manifest) in &manifests {
+        of.world.vault().keep(of.name, *version, manifest).await?;
+    }
     Ok(wanted)
 }
 

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use crate::error::Fault;
 use crate::ledger::ReadWish;
-use crate::{deployments, facts, fees, intents, reconcile, wishes};
+use crate::{adopt, deployments, facts, fees, intents, reconcile, wishes};
 
 pub(crate) fn read(connection: &Connection, cluster: &str, read_wish: &ReadWish) -> Result<Books, Fault> {
     Ok(Books {
@@ -17,5 +17,6 @@ pub(crate) fn read(connection: &Connection, cluster: &str, read_wish: &ReadWish)
         fees: fees::total(connection, cluster)?,
         paused: wishes::paused(connection)?,
         stopped: reconcile::stopped(connection)?,
+        adopted: adopt::is_adopted(connection, cluster)?,
     })
 }

@@ -204,6 +204,26 @@ pub(crate) fn earned(
     Ok(())
 }
 
+/// Books a deployment that the chain shows and the books lack, or have less in: whoever paid it in did so before the books knew.
+pub(crate) fn adopt(
+    connection: &Connection,
+    deployment: &str,
+    origin: &Origin<'_>,
+    in_all: u128,
+) -> Result<(), Fault> {
+    let posting = format!("adopt/{}/{deployment}", origin.height);
+    let escrow = escrow(deployment);
+    let in_all = i128::try_from(in_all).map_err(|_| unbalanced(&posting))?;
+    let booked = balance(connection, &escrow, &UACT)?.saturating_add(balance(
+        connection,
+        &providers(deployment),
+        &UACT,
+    )?);
+    let more = in_all.saturating_sub(booked);
+    post(connection, &posting, origin, &[(escrow.as_str(), UACT, more), (OPENING, UACT, -more)])?;
+    Ok(())
+}
+
 /// Books the end of a deployment: its cost is the provider's, the refund the wallet's. What strangers put into its escrow goes back to them.
 pub(crate) fn end(
     connection: &Connection,

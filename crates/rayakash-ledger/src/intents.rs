@@ -111,7 +111,9 @@ pub(crate) fn admit<'a>(connection: &Connection, cluster: &str, act: &'a Act) ->
         Kept::from(act).ok_or_else(|| Fault::refused(format!("{} is nothing to be done", act.name())))?;
     // `down` may have been acknowledged since this was decided.
     if act.spends() && !wishes::may_spend(connection, cluster)? {
-        return Err(Fault::refused(format!("{cluster} is not wanted any more, or spending is stopped")));
+        return Err(Fault::refused(format!(
+            "{cluster} is not wanted any more, or spending is stopped or frozen"
+        )));
     }
     if let Some(coin) = kept.amount.filter(|coin| coin.denom != UACT) {
         return Err(Fault::refused(format!("deployments are funded in {UACT}, not with {coin}")));

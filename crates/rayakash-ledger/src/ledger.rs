@@ -74,6 +74,21 @@ impl Ledger {
         Self { limits, ..self }
     }
 
+    /// What is damaged in the file; none when it is sound.
+    pub async fn soundness(&self) -> Result<Option<String>, LedgerError> {
+        self.store
+            .read("check the ledger", |tx| {
+                let said: String = tx.pragma_query_value(None, "integrity_check", |row| row.get(0))?;
+                let loose: bool = tx.prepare("SELECT 1 FROM pragma_foreign_key_check")?.exists([])?;
+                Ok(match (said.as_str(), loose) {
+                    ("ok", false) => None,
+                    ("ok", true) => Some("a row of the ledger belongs to one that is not there".to_owned()),
+                    (damage, _) => Some(damage.to_owned()),
+                })
+            })
+            .await
+    }
+
     /// The number of the newest event, whenever there is one more. It is behind what is durable, never ahead of it.
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.store.subscribe()

@@ -3,6 +3,7 @@
 //! Every write is one transaction, durable when the call returns, and adds a row to `records`: the journal of what was done, in
 //! order, and the stream of events that people follow. No secret is ever in it: a cluster file holds their names only.
 
+mod adopt;
 mod attempts;
 mod books;
 mod chance;
@@ -18,12 +19,14 @@ mod intents;
 mod ledger;
 mod reconcile;
 mod records;
+mod signer;
 mod store;
 mod wishes;
 
 #[cfg(test)]
 mod tests;
 
+pub use adopt::{Entered, Found, Held};
 pub use attempts::{AttemptRow, EndRow};
 pub use error::LedgerError;
 pub use funds::Funds;
@@ -31,4 +34,5 @@ pub use history::EntryRow;
 pub use ledger::{Ledger, ReadWish};
 pub use reconcile::{EscrowShown, Reconciled, Shown};
 pub use records::{EventKind, EventRow};
+pub use signer::Explained;
 pub use wishes::ClusterRow;

@@ -16,7 +16,8 @@ use crate::{chance, records};
 /// Marks the file as ours: `RYKL`.
 const APPLICATION_ID: i64 = 0x5259_4B4C;
 /// What turns each version of the format into the next. The last one's number is the format of this release.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("double_entry.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("schema.sql"), include_str!("double_entry.sql"), include_str!("recovery.sql")];
 /// Another process may look into the file: a backup, a person.
 const BUSY: Duration = Duration::from_secs(5);
 

@@ -7,6 +7,7 @@ mod machine;
 mod model;
 mod money;
 mod reconcile;
+mod recovery;
 mod rules;
 
 use std::collections::BTreeMap;

@@ -11,7 +11,7 @@ use crate::column::Whole;
 use crate::error::{Fault, LedgerError};
 use crate::ledger::ReadWish;
 use crate::records::{self, EventKind, Record};
-use crate::{Ledger, facts};
+use crate::{Ledger, adopt, facts, signer};
 
 /// A cluster that the ledger knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +56,7 @@ impl Ledger {
                      file = excluded.file, restart = excluded.restart, written_ms = excluded.written_ms",
                     params![name, file, restart, Whole(at_ms)],
                 )?;
+                adopt::release(tx, &name)?;
                 facts::add(tx, &name, &Fact::WishWritten { at_ms })?;
                 let data = json!({ "restart": restart, "at_ms": at_ms });
                 let (kind, cluster) = (EventKind::Wish, Some(name.as_str()));
@@ -64,7 +65,8 @@ impl Ledger {
             .await
     }
 
-    /// Drops a wish; gives the number of its event, none when there was no wish. What is there is closed from now on.
+    /// Drops a wish, or what keeps an adopted cluster; gives the number of its event, none when there was neither. What is there is closed
+    /// from now on.
     pub async fn drop_wish(&self, name: &Name, at_ms: u64) -> Result<Option<u64>, LedgerError> {
         let name = name.to_string();
         self.store
@@ -133,14 +135,15 @@ fn row(row: &Row<'_>) -> rusqlite::Result<ClusterRow> {
     })
 }
 
-/// Takes a wish away; gives the number of the record, none when there was no wish.
+/// Takes a wish away, or what keeps an adopted cluster; gives the number of the record, none when there was neither.
 pub(crate) fn withdraw(
     connection: &Connection,
     cluster: &str,
     why: &str,
     data: Value,
 ) -> Result<Option<u64>, Fault> {
-    if connection.execute("DELETE FROM wishes WHERE cluster = ?1", [cluster])? == 0 {
+    let kept = adopt::release(connection, cluster)?;
+    if connection.execute("DELETE FROM wishes WHERE cluster = ?1", [cluster])? == 0 && !kept {
         return Ok(None);
     }
     let record = Record { kind: EventKind::Down, cluster: Some(cluster), intent: None, text: why, data };
@@ -163,12 +166,12 @@ pub(crate) fn outlive(
     Ok(())
 }
 
-/// True when there is a wish and spending is not stopped: only then may anything be spent.
+/// True when there is a wish and spending is neither stopped nor frozen: only then may anything be spent.
 pub(crate) fn may_spend(connection: &Connection, cluster: &str) -> Result<bool, Fault> {
     let mut rows = connection.prepare_cached(
         "SELECT 1 FROM wishes, wallet WHERE cluster = ?1 AND paused = 0 AND stopped_ms IS NULL",
     )?;
-    Ok(rows.exists([cluster])?)
+    Ok(rows.exists([cluster])? && signer::read(connection)?.is_none())
 }
 
 /// The user's consent to a restart was for one change, which `intent` made. A wish that was written since keeps its own.

@@ -26,6 +26,27 @@ pub(crate) fn spend(plan: &Plan, global: &Global, output: &Output) -> Result<boo
     Err(Failure::new(Code::NotApproved, "nothing was done"))
 }
 
+/// Asks whether to do something about real money that costs nothing itself. `what` and what it is about are shown before.
+pub(crate) fn agree(
+    real_money: bool,
+    (what, about): (&str, &str),
+    global: &Global,
+    output: &Output,
+) -> Result<bool, Failure> {
+    if !real_money || global.yes {
+        return Ok(true);
+    }
+    if !prompt::possible() {
+        let failure = Failure::new(Code::NotApproved, format!("this is about real money: {what}"));
+        return Err(failure.hint("pass -y to agree"));
+    }
+    output.say(about);
+    if prompt::confirm(&format!("{what}. Go on?"))? {
+        return Ok(true);
+    }
+    Err(Failure::new(Code::NotApproved, "nothing was done"))
+}
+
 /// The worst case in words.
 pub(crate) fn worst_case(plan: &Plan) -> String {
     let hour = plan

@@ -77,6 +77,12 @@ pub(crate) enum Command {
     Dashboard(Name),
     /// Print Ray's token of a cluster.
     Token(Name),
+    /// Enter what is on chain and not in the ledger, from the chain and the key alone. Safe to repeat.
+    Adopt(Adopt),
+    /// Close what is paid for and wanted by nobody.
+    Gc(Gc),
+    /// Say what is wrong, and what to type about it. Exit code 1 when something needs you.
+    Doctor,
     /// Keys.
     #[command(subcommand)]
     Keys(Keys),
@@ -241,6 +247,41 @@ impl std::str::FromStr for Ports {
     }
 }
 
+/// `adopt`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Adopt {
+    /// Deployments to adopt although they do not bear our mark.
+    #[arg(value_name = "DSEQ")]
+    pub(crate) dseqs: Vec<u64>,
+    /// What the cluster of a deployment is to be called; may be repeated.
+    #[arg(long, value_name = "DSEQ=NAME", value_parser = naming)]
+    pub(crate) name: Vec<(u64, String)>,
+    /// A cluster file: the cluster that was made of it gets its name, and its manifest; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Vec<PathBuf>,
+}
+
+fn naming(text: &str) -> Result<(u64, String), String> {
+    let (dseq, name) = text.split_once('=').ok_or("there is no `=`")?;
+    let dseq = dseq.parse().map_err(|_| format!("`{dseq}` is no number of a deployment"))?;
+    name.parse::<rayakash_core::spec::Name>().map_err(|error| error.to_string())?;
+    Ok((dseq, name.to_owned()))
+}
+
+/// `gc`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Gc {
+    /// Only these deployments, also such as do not bear our mark.
+    #[arg(value_name = "DSEQ")]
+    pub(crate) dseqs: Vec<u64>,
+    /// Only list what there is, also what does not bear our mark.
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Stop watching after so long, such as `5m`; the daemon goes on.
+    #[arg(long, value_name = "TIME", value_parser = crate::duration::parse)]
+    pub(crate) timeout: Option<std::time::Duration>,
+}
+
 /// `keys`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
@@ -284,6 +325,12 @@ pub(crate) enum Wallet {
     Balance,
     /// Show everything that moved it, newest last.
     History,
+    /// Say that no other program signs with the key any more: spending, which was frozen, goes on.
+    Claim,
+    /// Let a hot key, which owns nothing, pay deposits and fees with the coins of a key: up to a limit, until an end.
+    Grant(Grant),
+    /// Take that back.
+    Revoke(Revoke),
 }
 
 /// `budget`.
@@ -324,6 +371,37 @@ pub(crate) enum By {
     Day,
     /// Transactions; `lease` is what leases earned.
     Tx,
+}
+
+/// `wallet grant`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Grant {
+    /// The key that pays; `sandbox` is the sandbox's own.
+    #[command(flatten)]
+    pub(crate) key: KeyFile,
+    /// The address of the hot key.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) to: String,
+    /// The most that deposits may take, in US dollars; what comes back raises it again.
+    #[arg(long, value_name = "N")]
+    pub(crate) usd: String,
+    /// The most that fees may take, in AKT.
+    #[arg(long, value_name = "N")]
+    pub(crate) fees_akt: String,
+    /// For how many days.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=366))]
+    pub(crate) days: u16,
+}
+
+/// `wallet revoke`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Revoke {
+    /// The key that pays; `sandbox` is the sandbox's own.
+    #[command(flatten)]
+    pub(crate) key: KeyFile,
+    /// The address of the hot key.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) to: String,
 }
 
 /// `daemon`.

@@ -1,12 +1,15 @@
 //! The commands, one module each: they call a verb and render the answer.
 
+mod adopt;
 mod budget;
 mod completion;
 mod cost;
 mod daemon;
+mod doctor;
 mod down;
 mod events;
 mod forward;
+mod gc;
 mod import;
 mod keys;
 mod logs;
@@ -42,6 +45,9 @@ pub(crate) fn run(args: Args, output: &Output) -> Outcome {
         Command::Forward(args) => forward::run(&args, global, output),
         Command::Dashboard(args) => forward::dashboard(&args, global, output),
         Command::Token(args) => token::run(&args, global, output),
+        Command::Adopt(args) => adopt::run(&args, global, output),
+        Command::Gc(args) => gc::run(&args, global, output),
+        Command::Doctor => doctor::run(global, output),
         Command::Keys(args) => keys::run(&args, global, output),
         Command::Wallet(args) => wallet::run(&args, global, output),
         Command::Budget(args) => budget::run(&args, global, output),

@@ -67,7 +67,7 @@ impl Sender {
             fee: Coin::uakt(0),
             account_number: 0,
             sequence: 0,
-            granter: None,
+            granter: self.granter.clone(),
         };
         let patience = Patience::new(self.policy.patience);
         let mut tries = 0;

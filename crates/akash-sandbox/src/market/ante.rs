@@ -106,7 +106,7 @@ fn take_fee(run: &mut Run, tx: &Tx) -> Result<(), Rejection> {
     }
     if !tx.granter.is_empty() && tx.granter != first.as_str() {
         payer = tx.granter.parse().map_err(|e: BadAddress| INVALID_ADDRESS.because(e.to_string()))?;
-        run.use_allowance(&payer, first, &tx.fee)?;
+        run.use_allowance(&payer, first, tx)?;
     }
     if !run.state.accounts.contains(&payer) {
         return Err(UNKNOWN_ADDRESS.because(format!("fee payer address: {payer} does not exist")));

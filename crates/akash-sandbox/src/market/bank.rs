@@ -51,8 +51,8 @@ impl Run {
         Ok(())
     }
 
-    /// Receiving coins opens an account.
-    fn open_account(&mut self, address: &Address) {
+    /// Receiving coins, or an allowance for fees, opens an account.
+    pub(super) fn open_account(&mut self, address: &Address) {
         if self.state.accounts.contains(address) {
             return;
         }

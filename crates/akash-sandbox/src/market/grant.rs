@@ -4,16 +4,17 @@ use akash_types::escrow::{Deposit, Scope, Source};
 use akash_types::msg::{
     Allowance, DEPOSIT_URL, DepositAuthorization, GrantAllowance, GrantDeposits, Revoke, RevokeAllowance,
 };
-use akash_types::{Address, Coin, Denom, Rejection};
+use akash_types::{Address, Coin, Denom, Msg, Rejection};
 
 use super::event::{quoted, rfc3339};
 use super::refuse::{
-    FEE_ALLOWANCE_EXPIRED, FEE_LIMIT_EXCEEDED, GRANT_EXPIRED, GRANT_NOT_FOUND, INVALID_COINS,
-    INVALID_REQUEST, NOT_FOUND, raw,
+    FEE_ALLOWANCE_EXPIRED, FEE_LIMIT_EXCEEDED, FEE_MESSAGE_NOT_ALLOWED, GRANT_EXPIRED, GRANT_NOT_FOUND,
+    INVALID_COINS, INVALID_REQUEST, NOT_FOUND, raw,
 };
 use super::run::Run;
 use super::settle::whole;
 use super::state::Grant;
+use super::tx::Tx;
 
 impl Run {
     /// Lets somebody pay deposits with one's coins. The next grant of a pair replaces the one before.
@@ -122,6 +123,8 @@ impl Run {
         if self.state.allowances.contains(&key) {
             return Err(INVALID_REQUEST.because("fee allowance already exists"));
         }
+        // Who is granted something need not have received anything before.
+        self.open_account(&m.grantee);
         self.state.allowances.set(key, m.allowance.clone());
         self.emit_allowance("set_feegrant", &m.granter, &m.grantee);
         Ok(())
@@ -137,12 +140,12 @@ impl Run {
         Ok(())
     }
 
-    /// Takes a fee out of an allowance: the whole fee that is offered, whatever is used of it.
+    /// Takes a fee out of an allowance: the whole fee that is offered, whatever is used of it. Every message must be one that it pays for.
     pub(crate) fn use_allowance(
         &mut self,
         granter: &Address,
         grantee: &Address,
-        fee: &[Coin],
+        tx: &Tx,
     ) -> Result<(), Rejection> {
         let because = |rejection: Rejection| {
             let (from, to) = (raw(&granter.to_bytes()), raw(&grantee.to_bytes()));
@@ -156,7 +159,11 @@ impl Run {
         if allowance.expires.is_some_and(|end| end <= self.state.time()) {
             return Err(because(FEE_ALLOWANCE_EXPIRED.because("basic allowance")));
         }
-        let Some(left) = reduced(&allowance, fee) else {
+        let pays = |m: &Msg| allowance.messages.is_empty() || allowance.messages.contains(&m.type_url());
+        if !tx.messages.iter().all(pays) {
+            return Err(because(FEE_MESSAGE_NOT_ALLOWED.into()));
+        }
+        let Some(left) = reduced(&allowance, &tx.fee) else {
             return Err(because(FEE_LIMIT_EXCEEDED.because("basic allowance")));
         };
         if left.limits.is_empty() && !allowance.limits.is_empty() {

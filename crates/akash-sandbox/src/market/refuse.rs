@@ -159,6 +159,7 @@ refusals! { "authz":
 refusals! { "feegrant":
     FEE_LIMIT_EXCEEDED = 2, "fee limit exceeded";
     FEE_ALLOWANCE_EXPIRED = 3, "fee allowance expired";
+    FEE_MESSAGE_NOT_ALLOWED = 6, "message not allowed";
 }
 
 refusals! { "bme":

@@ -1,6 +1,8 @@
 //! One account pays for another: deposits (authz) and fees (feegrant).
 
-use akash_proto::akash::escrow::v1 as escrow;
+use akash_proto::akash::{
+    deployment::v1beta4 as deployment, escrow::v1 as escrow, market::v1beta5 as market,
+};
 use cosmos_sdk_proto::Any;
 use cosmos_sdk_proto::cosmos::authz::v1beta1 as authz;
 use cosmos_sdk_proto::cosmos::feegrant::v1beta1 as feegrant;
@@ -45,6 +47,17 @@ impl DepositAuthorization {
     }
 }
 
+/// The types of messages that the service of a tenant signs: what an allowance for its fees has to pay for, and nothing more.
+pub fn service_messages() -> Vec<String> {
+    vec![
+        deployment::MsgCreateDeployment::type_url(),
+        deployment::MsgUpdateDeployment::type_url(),
+        deployment::MsgCloseDeployment::type_url(),
+        market::MsgCreateLease::type_url(),
+        escrow::MsgAccountDeposit::type_url(),
+    ]
+}
+
 /// Takes a grant back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revoke {
@@ -67,9 +80,11 @@ pub struct GrantAllowance {
     pub allowance: Allowance,
 }
 
-/// How much of somebody's coins may go into fees.
+/// How much of somebody's coins may go into fees, and of which transactions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowance {
+    /// The types of messages that it pays for, and no others; empty: all.
+    pub messages: Vec<String>,
     /// What is left; empty: no limit.
     pub limits: Vec<Coin>,
     /// Until when; `None`: until it is revoked.
@@ -115,7 +130,44 @@ impl From<&Allowance> for Any {
             spend_limit: a.limits.iter().map(Into::into).collect(),
             expiration: a.expires.map(Into::into),
         };
-        Self { type_url: feegrant::BasicAllowance::type_url(), value: wire.encode_to_vec() }
+        let basic = Self { type_url: feegrant::BasicAllowance::type_url(), value: wire.encode_to_vec() };
+        if a.messages.is_empty() {
+            return basic;
+        }
+        let wire =
+            feegrant::AllowedMsgAllowance { allowance: Some(basic), allowed_messages: a.messages.clone() };
+        Self { type_url: feegrant::AllowedMsgAllowance::type_url(), value: wire.encode_to_vec() }
+    }
+}
+
+impl TryFrom<Any> for Allowance {
+    type Error = Malformed;
+
+    /// One that is limited in another way, such as per period, is not known.
+    fn try_from(any: Any) -> Result<Self, Malformed> {
+        let (messages, basic) = if any.type_url == feegrant::AllowedMsgAllowance::type_url() {
+            let wire: feegrant::AllowedMsgAllowance = unpack(Some(any), "Grant", "allowance")?;
+            (wire.allowed_messages, wire.allowance)
+        } else {
+            (Vec::new(), Some(any))
+        };
+        let wire: feegrant::BasicAllowance = unpack(basic, "Grant", "allowance")?;
+        let expires = wire.expiration.map(Time::try_from).transpose()?;
+        Ok(Self { messages, limits: all(wire.spend_limit)?, expires })
+    }
+}
+
+impl TryFrom<Any> for DepositAuthorization {
+    type Error = Malformed;
+
+    fn try_from(any: Any) -> Result<Self, Malformed> {
+        let wire: escrow::DepositAuthorization = unpack(Some(any), "Grant", "authorization")?;
+        Ok(Self {
+            // Whether it is valid is the chain's to say, not the wire's.
+            old_limit: wire.spend_limit.and_then(|c| c.try_into().ok()),
+            scopes: wire.scopes.into_iter().map(Scope::from_wire).collect(),
+            limits: all(wire.spend_limits)?,
+        })
     }
 }
 
@@ -124,17 +176,11 @@ impl TryFrom<authz::MsgGrant> for GrantDeposits {
 
     fn try_from(m: authz::MsgGrant) -> Result<Self, Malformed> {
         let grant = required(m.grant, "MsgGrant", "grant")?;
-        let wire: escrow::DepositAuthorization =
-            unpack(grant.authorization, "MsgGrant", "grant.authorization")?;
+        let authorization = required(grant.authorization, "MsgGrant", "grant.authorization")?;
         Ok(Self {
             granter: m.granter.parse().field("MsgGrant", "granter")?,
             grantee: m.grantee.parse().field("MsgGrant", "grantee")?,
-            authorization: DepositAuthorization {
-                // Whether it is valid is the chain's to say, not the wire's.
-                old_limit: wire.spend_limit.and_then(|c| c.try_into().ok()),
-                scopes: wire.scopes.into_iter().map(Scope::from_wire).collect(),
-                limits: all(wire.spend_limits)?,
-            },
+            authorization: authorization.try_into()?,
             expires: grant.expiration.map(Time::try_from).transpose()?,
         })
     }
@@ -176,14 +222,10 @@ impl TryFrom<feegrant::MsgGrantAllowance> for GrantAllowance {
     type Error = Malformed;
 
     fn try_from(m: feegrant::MsgGrantAllowance) -> Result<Self, Malformed> {
-        let wire: feegrant::BasicAllowance = unpack(m.allowance, "MsgGrantAllowance", "allowance")?;
         Ok(Self {
             granter: m.granter.parse().field("MsgGrantAllowance", "granter")?,
             grantee: m.grantee.parse().field("MsgGrantAllowance", "grantee")?,
-            allowance: Allowance {
-                limits: all(wire.spend_limit)?,
-                expires: wire.expiration.map(Time::try_from).transpose()?,
-            },
+            allowance: required(m.allowance, "MsgGrantAllowance", "allowance")?.try_into()?,
         })
     }
 }
@@ -219,6 +261,23 @@ impl From<&RevokeAllowance> for feegrant::MsgRevokeAllowance {
 mod tests {
     use super::*;
     use crate::Msg;
+
+    #[test]
+    fn a_deposit_is_among_what_a_service_signs() {
+        assert!(service_messages().contains(&DEPOSIT_URL.to_owned()));
+    }
+
+    #[test]
+    fn an_allowance_for_some_messages_is_read_as_it_is_written() {
+        let limits = vec![Coin { denom: UAKT, amount: 5 }];
+        for messages in [vec![], vec![DEPOSIT_URL.to_owned(), "/b".to_owned()]] {
+            let allowance =
+                Allowance { messages, limits: limits.clone(), expires: Some(Time::from_millis(7_000)) };
+            assert_eq!(Allowance::try_from(Any::from(&allowance)).unwrap(), allowance);
+        }
+        let other = Any { type_url: "/cosmos.feegrant.v1beta1.PeriodicAllowance".to_owned(), value: vec![] };
+        assert!(Allowance::try_from(other).is_err());
+    }
 
     /// A chain refuses a deposit grant without the limit of the older version, also when the newer one has all that is meant.
     #[test]

@@ -1,5 +1,6 @@
 //! What a key owns.
 
+use super::grant::Funding;
 use super::money::Micro;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,6 +18,9 @@ pub struct Wallet {
     pub unlocked: bool,
     /// What it owns, in the order of the denominations.
     pub balances: Vec<Balance>,
+    /// What its funder lets it use, when it has one: that is the money that there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub funding: Option<Funding>,
 }
 
 /// So much of one denomination.

@@ -4,8 +4,11 @@ use akash_types::EndpointKind;
 use super::*;
 use crate::spec::{Budget, EnvValue, Escrow, Lifetime, MIN_OBJECT_STORE, Market, Ray, Recovery, Setup};
 
+const GROUP: &str = "rk1-head-1-07070707070707070707";
+
 fn keys() -> Keys {
     Keys {
+        operation: Operation([7; 10]),
         gate_certificate: "Y2VydA==".to_owned(),
         gate_key: Secret::new("a2V5"),
         gate_token: Secret::new("gate-token"),
@@ -47,7 +50,7 @@ fn cluster() -> Cluster {
 }
 
 fn drawn_of(cluster: &Cluster) -> Blueprint {
-    draw(cluster, &keys(), &BTreeMap::new(), Dec::from_int(30_000)).unwrap()
+    draw(cluster, &keys(), &BTreeMap::new(), Dec::from_int(30_000), GROUP).unwrap()
 }
 
 fn env_of(blueprint: &Blueprint, service: &str, name: &str) -> Option<String> {
@@ -80,7 +83,7 @@ fn the_gate_is_the_only_global_port() {
 #[test]
 fn the_ceiling_is_never_exceeded() {
     for ceiling in [1_u64, 7, 30_000, 999_999] {
-        let blueprint = draw(&cluster(), &keys(), &BTreeMap::new(), Dec::from_int(ceiling)).unwrap();
+        let blueprint = draw(&cluster(), &keys(), &BTreeMap::new(), Dec::from_int(ceiling), GROUP).unwrap();
         assert!(blueprint.groups[0].ceiling().unwrap().amount <= Dec::from_int(ceiling), "{ceiling}");
     }
 }
@@ -106,10 +109,10 @@ fn the_user_cannot_take_our_variables() {
 fn secrets_go_to_the_container_and_nowhere_else() {
     let mut wish = cluster();
     wish.env.insert("KEY".to_owned(), EnvValue::Secret("aws".to_owned()));
-    let missing = draw(&wish, &keys(), &BTreeMap::new(), Dec::from_int(1));
+    let missing = draw(&wish, &keys(), &BTreeMap::new(), Dec::from_int(1), GROUP);
     assert_eq!(missing.unwrap_err(), Undrawable::NoSecret { name: "aws".to_owned() });
     let secrets = BTreeMap::from([("aws".to_owned(), Secret::new("hunter2"))]);
-    let blueprint = draw(&wish, &keys(), &secrets, Dec::from_int(1)).unwrap();
+    let blueprint = draw(&wish, &keys(), &secrets, Dec::from_int(1), GROUP).unwrap();
     assert_eq!(env_of(&blueprint, "ray-head", "KEY").unwrap(), "hunter2");
     assert!(!format!("{blueprint:?}").contains("hunter2"));
 }
@@ -121,7 +124,7 @@ fn the_same_wish_gives_the_same_version_and_another_one_another() {
     other.setup.all.push("true".to_owned());
     assert_ne!(drawn_of(&cluster()).version, drawn_of(&other).version);
     // The price is not part of what runs.
-    let cheap = draw(&cluster(), &keys(), &BTreeMap::new(), Dec::from_int(1)).unwrap();
+    let cheap = draw(&cluster(), &keys(), &BTreeMap::new(), Dec::from_int(1), GROUP).unwrap();
     assert_eq!(cheap.version, drawn_of(&cluster()).version);
 }
 
@@ -164,7 +167,7 @@ fn a_long_value_is_refused() {
     let mut wish = cluster();
     wish.setup.all.push("x".repeat(MAX_LEN));
     assert!(matches!(
-        draw(&wish, &keys(), &BTreeMap::new(), Dec::from_int(1)),
+        draw(&wish, &keys(), &BTreeMap::new(), Dec::from_int(1), GROUP),
         Err(Undrawable::TooLong { .. })
     ));
 }

@@ -88,29 +88,29 @@ fn drop_wish(wanted: &Wanted, why: String) -> Act {
 /// R12 and R13: the wish changed and the user agreed to a restart. What money or a failed try holds up leaves the cluster as it is,
 /// and so does a predecessor that has not left yet: never more than two generations.
 fn r12_r13_change(look: &Look<'_>, leased: &Leased, leaving: &[&Placed]) -> Option<Decision> {
-    if leased.version == look.wanted.version || !look.wanted.restart {
+    if leased.version == look.wanted.here.version || !look.wanted.restart {
         return None;
     }
     if same_resources(look, leased) {
-        let update =
-            Act::UpdateDeployment { id: leased.lease.deployment().clone(), version: look.wanted.version };
+        let update = Act::UpdateDeployment {
+            id: leased.lease.deployment().clone(),
+            version: look.wanted.here.version,
+        };
         return Some(Decision::act(12, vec![update]));
     }
     let open = if leaving.is_empty() { open_next(look).ok() } else { None };
     open.map(|open| Decision::act(13, vec![open]))
 }
 
-/// A lease's resources, counts and ways in are frozen; its price is the chain's affair.
+/// A lease's resources, counts and ways in are frozen; its price is the chain's affair, and the name of its group a mark.
 fn same_resources(look: &Look<'_>, leased: &Leased) -> bool {
     let shape = |groups: &[akash_types::GroupSpec]| {
         groups
             .iter()
-            .map(|g| {
-                (g.name.clone(), g.units.iter().map(|u| (u.resources.clone(), u.count)).collect::<Vec<_>>())
-            })
+            .map(|g| g.units.iter().map(|u| (u.resources.clone(), u.count)).collect::<Vec<_>>())
             .collect::<Vec<_>>()
     };
-    shape(&look.wanted.groups) == shape(&leased.groups)
+    shape(&look.wanted.here.groups) == shape(&leased.groups)
 }
 
 /// R15, R16, and the first time of R19.
@@ -192,7 +192,7 @@ fn r19_ready(look: &Look<'_>, leased: &Leased, leaving: &[&Placed]) -> Decision 
     if !old.is_empty() {
         return Decision::act(13, old);
     }
-    if leased.version == look.wanted.version {
+    if leased.version == look.wanted.here.version {
         return Decision::act(19, Vec::new());
     }
     // Here with consent: something holds the replacement.

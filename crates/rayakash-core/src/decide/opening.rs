@@ -43,8 +43,8 @@ fn open(look: &Look<'_>, deposit: Coin) -> Act {
     Act::OpenDeployment {
         id: DeploymentId::new(look.seen.wallet.owner.clone(), dseq),
         generation: look.seen.history.last_generation.saturating_add(1),
-        groups: look.wanted.groups.clone(),
-        version: look.wanted.version,
+        groups: look.wanted.next.groups.clone(),
+        version: look.wanted.next.version,
         deposit,
     }
 }

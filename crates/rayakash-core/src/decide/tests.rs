@@ -2,6 +2,7 @@
 
 mod escrow;
 mod leaving;
+mod recovery;
 pub(crate) mod world;
 
 use akash_types::{CloseReason, Coin, Dec, Height};
@@ -224,7 +225,7 @@ fn r11_leaves_a_provider_that_refuses_the_manifest() {
 fn r12_updates_in_place_with_consent() {
     let changed = |restart| {
         World::new().place(1, leased(1)).ready().wish(|w| {
-            w.version = version(2);
+            w.here.version = version(2);
             w.restart = restart;
         })
     };
@@ -237,9 +238,9 @@ fn r12_updates_in_place_with_consent() {
 #[test]
 fn r13_opens_a_replacement_beside_it_and_closes_the_old_one_when_it_is_ready() {
     let bigger = |w: &mut Wanted| {
-        w.version = version(2);
+        w.here.version = version(2);
         w.restart = true;
-        w.groups[0].units[0].count = 5;
+        w.here.groups[0].units[0].count = 5;
     };
     let opens = World::new().place(1, leased(1)).ready().wish(bigger).decide();
     assert_eq!(opens.row, Row(13));
@@ -303,9 +304,9 @@ fn r17_a_silent_gateway_is_no_lost_lease() {
 #[test]
 fn r13_never_a_third_generation_nor_without_the_back_off() {
     let bigger = |w: &mut Wanted| {
-        w.version = version(2);
+        w.here.version = version(2);
         w.restart = true;
-        w.groups[0].units[0].count = 5;
+        w.here.groups[0].units[0].count = 5;
     };
     let two = World::new().place(1, leased(1)).place(2, leased(2)).wish(bigger).decide();
     assert!(two.acts.iter().all(|act| !matches!(act, Act::OpenDeployment { .. })), "{two:?}");
@@ -322,9 +323,9 @@ fn r13_both_generations_together_stay_under_the_hourly_cap() {
     // Two leases of 100 uact per block are 120,000 uact an hour at 6 s.
     let capped = |cap| {
         let world = World::new().place(1, leased(1)).ready().wish(|w| {
-            w.version = version(2);
+            w.here.version = version(2);
             w.restart = true;
-            w.groups[0].units[0].count = 5;
+            w.here.groups[0].units[0].count = 5;
             w.ceiling = DecCoin::uact(Dec::from_int(100));
             w.cluster.budget.max_per_hour = Some(cap);
         });
@@ -351,9 +352,9 @@ fn r13_a_replacement_s_ceiling_is_what_the_hourly_cap_leaves() {
     assert_eq!(ceiling(60_000, None), Dec::ZERO);
     assert_eq!(ceiling(10_000, None), Dec::ZERO);
     let nothing_left = World::new().place(1, leased(1)).ready().wish(|w| {
-        w.version = version(2);
+        w.here.version = version(2);
         w.restart = true;
-        w.groups[0].units[0].count = 5;
+        w.here.groups[0].units[0].count = 5;
         w.ceiling = DecCoin::uact(Dec::ZERO);
         w.cluster.budget.max_per_hour = Some(60_000);
     });
@@ -394,7 +395,7 @@ fn r18_goes_down_when_it_is_old_or_idle() {
 fn r19_ready_and_nothing_to_do() {
     let first = World::new().place(1, leased(1)).probed().decide();
     assert_eq!((first.row, first.words().as_str()), (Row(19), "ready"));
-    let changed = World::new().place(1, leased(1)).ready().wish(|w| w.version = version(2)).decide();
+    let changed = World::new().place(1, leased(1)).ready().wish(|w| w.here.version = version(2)).decide();
     assert_eq!(changed.words(), "ready (change waits for up --restart)");
     assert!(changed.acts.is_empty());
 }

@@ -36,9 +36,9 @@ impl ChainAdapter {
         }
     }
 
-    /// What the wallet holds, as two show it.
+    /// What the account that pays holds, as two show it.
     async fn balances(&self, height: Height) -> Result<(), ChainError> {
-        let Some(owner) = self.owner() else { return Ok(()) };
+        let Some(owner) = self.funder.clone().or_else(|| self.owner()) else { return Ok(()) };
         let at = At::Height(height);
         let read = |client: Client| {
             let owner = owner.clone();

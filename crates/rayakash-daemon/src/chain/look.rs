@@ -18,8 +18,10 @@ const MOST_BEHIND: u32 = 3;
 const FIRST_HEADERS: u64 = 5;
 
 impl ChainAdapter {
-    pub(super) async fn look_at(&self, deployments: &[DeploymentId]) -> Result<ChainLook, Unavailable> {
-        self.try_look(deployments).await.map_err(|error| self.unavailable(&error))
+    pub(crate) async fn look_at(&self, deployments: &[DeploymentId]) -> Result<ChainLook, Unavailable> {
+        let mut seen = self.try_look(deployments).await.map_err(|error| self.unavailable(&error))?;
+        seen.frozen = self.frozen(seen.tip.height).await?;
+        Ok(seen)
     }
 
     pub(crate) fn unavailable(&self, error: &ChainError) -> Unavailable {
@@ -38,7 +40,8 @@ impl ChainAdapter {
             }
         }
         let min_deposit = self.min_deposit().await?;
-        Ok(ChainLook { tip, wallet: self.wallet(at).await?, unknown, min_deposit, deployments: records })
+        let wallet = self.wallet(at).await?;
+        Ok(ChainLook { tip, wallet, unknown, frozen: None, min_deposit, deployments: records })
     }
 
     /// The newest block, the pace of blocks, and whether there are still any. A node of another chain, or one that is behind what was
@@ -92,13 +95,17 @@ impl ChainAdapter {
             let locked_since_ms = self.locked_since_ms();
             return Ok(Wallet { owner: nobody, uact: 0, uakt: 0, locked_since_ms, paused: false });
         };
-        Ok(Wallet {
-            uact: self.client.balance(&owner, &UACT, at).await?,
-            uakt: self.client.balance(&owner, &UAKT, at).await?,
-            locked_since_ms: self.locked_since_ms(),
-            paused: false,
-            owner,
-        })
+        let (uact, uakt) = match &self.funder {
+            Some(funder) => {
+                let funding = self.funding(&owner, funder, at).await?;
+                (funding.uact, funding.uakt)
+            }
+            None => {
+                let own = async |denom| self.client.balance(&owner, denom, at).await;
+                (own(&UACT).await?, own(&UAKT).await?)
+            }
+        };
+        Ok(Wallet { uact, uakt, locked_since_ms: self.locked_since_ms(), paused: false, owner })
     }
 
     async fn record(&self, id: &DeploymentId, at: At) -> Result<Option<Record>, ChainError> {

@@ -9,15 +9,16 @@ use rayakash_engine::facts::Intent;
 use rayakash_engine::ports::{Outcome, Receipt};
 
 use super::ChainAdapter;
+use super::signer::Unseen;
 use crate::providers::chain_of;
 
 /// Marks our transactions, with the intent behind it: enough to find them again from the chain alone.
-const MEMO_MARK: &str = "rk1:";
+pub(super) const MEMO_MARK: &str = "rk1:";
 
 impl ChainAdapter {
     pub(super) async fn carry_out(&self, intent: &str, act: &Act) -> Outcome {
         let Some(sender) = self.sender() else { return locked() };
-        let Some((message, class)) = message(act, sender.key().address()) else {
+        let Some((message, class)) = message(act, sender.key().address(), self.funder().is_some()) else {
             return Outcome::NotStarted { why: format!("{} is no transaction", act.name()) };
         };
         if let Err(why) = self.permit(class).await {
@@ -41,13 +42,34 @@ impl ChainAdapter {
             return Outcome::InDoubt { why: "the key is locked".to_owned(), tx: None, dead_at: None };
         };
         match sender.pursue(&intent.id).await {
+            Ok(Some(end @ End::Dead { .. })) => {
+                let dead = self.ended(end, &intent.act);
+                self.unseen(intent).await.unwrap_or(dead)
+            }
             Ok(Some(end)) => self.ended(end, &intent.act),
-            Ok(None) => Outcome::NotStarted { why: "nothing was signed before the interruption".to_owned() },
+            Ok(None) => self.unseen(intent).await.unwrap_or_else(|| Outcome::NotStarted {
+                why: "nothing was signed before the interruption".to_owned(),
+            }),
             Err(unsettled) => match doubt(&unsettled) {
                 // Not tried this time says nothing of what happened before.
                 Outcome::NotStarted { why } => Outcome::InDoubt { why, tx: None, dead_at: None },
                 told @ (Outcome::Done(_) | Outcome::Refused { .. } | Outcome::InDoubt { .. }) => told,
             },
+        }
+    }
+
+    /// What a transaction of this intent did that the ledger does not know of: it was made after the ledger was copied that was put back.
+    async fn unseen(&self, intent: &Intent) -> Option<Outcome> {
+        match self.landed_unseen(&intent.id).await {
+            Ok(None) => None,
+            Ok(Some(Unseen::Landed(receipt))) => Some(Outcome::Done(receipt)),
+            Ok(Some(Unseen::Failed(rejection, receipt))) if already(&rejection, &intent.act) => {
+                Some(Outcome::Done(receipt))
+            }
+            Ok(Some(Unseen::Failed(rejection, receipt))) => {
+                Some(Outcome::Refused { why: rejection.to_string(), receipt })
+            }
+            Err(why) => Some(Outcome::InDoubt { why, tx: None, dead_at: None }),
         }
     }
 
@@ -67,10 +89,12 @@ fn locked() -> Outcome {
     Outcome::NotStarted { why: "the key is locked".to_owned() }
 }
 
-fn message(act: &Act, owner: &akash_types::Address) -> Option<(Msg, Class)> {
+/// `granted`: deposits are paid out of a grant, and of nothing else.
+fn message(act: &Act, owner: &akash_types::Address, granted: bool) -> Option<(Msg, Class)> {
+    let fund = if granted { Funding::from_grant } else { Funding::from_balance };
     Some(match act {
         Act::OpenDeployment { id, groups, version, deposit, .. } => {
-            let deposit = Funding::from_balance(deposit.clone());
+            let deposit = fund(deposit.clone());
             let (id, groups, hash) = (id.clone(), groups.clone(), *version);
             let create = CreateDeployment { id, groups, hash, deposit, reclamation: None };
             (create.into(), Class::Create)
@@ -80,7 +104,7 @@ fn message(act: &Act, owner: &akash_types::Address) -> Option<(Msg, Class)> {
             (UpdateDeployment { id: id.clone(), hash: *version }.into(), Class::Update)
         }
         Act::TopUp { id, amount } => {
-            let deposit = Funding::from_balance(amount.clone());
+            let deposit = fund(amount.clone());
             let id = AccountId::of_deployment(id);
             (AccountDeposit { signer: owner.clone(), id, deposit }.into(), Class::Deposit)
         }

@@ -48,6 +48,7 @@ pub(super) struct ContextFile {
     pub(super) network: Option<String>,
     pub(super) endpoints: Option<Vec<String>>,
     pub(super) key: Option<String>,
+    pub(super) funder: Option<String>,
 }
 
 impl File {
@@ -88,9 +89,9 @@ mod tests {
         assert!(file.context.is_some() && file.daemon.log.is_some() && file.daemon.log_json.is_some());
         assert!(file.daemon.ready_minutes.is_some() && file.daemon.fee_reserve_uakt.is_some());
         assert!(file.wallet.max_usd_per_day.is_some() && file.wallet.max_fees_uakt_per_day.is_some());
-        assert!(
-            file.contexts.values().any(|c| c.network.is_some() && c.endpoints.is_some() && c.key.is_some())
-        );
+        let any = |has: fn(&ContextFile) -> bool| file.contexts.values().any(has);
+        assert!(any(|c| c.network.is_some() && c.endpoints.is_some() && c.key.is_some()));
+        assert!(any(|c| c.funder.is_some()));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use rayakash_api::error::{Code, Problem};
 use rayakash_api::v1;
 use rayakash_core::spec::{Cluster, Name};
 use rayakash_core::view::{Manifest, Placement, View};
-use rayakash_core::{Act, Secret, blueprint, ceiling_per_block, per_hour, usd};
+use rayakash_core::{Act, Mark, Secret, blueprint, ceiling_per_block, per_hour, usd};
 use rayakash_engine::facts::{Books, Wish};
 use rayakash_engine::{Report, preview};
 
@@ -227,5 +227,6 @@ fn drawable(service: &Service, cluster: &Cluster) -> Answer<()> {
     let none = std::collections::BTreeMap::new();
     let invalid =
         |error: blueprint::Undrawable| Failure::from(Problem::new(Code::InvalidFile, error.to_string()));
-    blueprint::draw(cluster, &keys, &none, ceiling.amount).map(drop).map_err(invalid)
+    let group = Mark { generation: 1, operation: keys.operation }.to_string();
+    blueprint::draw(cluster, &keys, &none, ceiling.amount, &group).map(drop).map_err(invalid)
 }

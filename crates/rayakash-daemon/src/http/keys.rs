@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use akash_types::{UACT, UAKT};
+use akash_wallet::Key;
 use akash_wallet::keyfile::KeyFileError;
 use axum::Json;
 use axum::extract::{Path, State};
@@ -14,7 +15,8 @@ use rayakash_ledger::ClusterRow;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::failure::{Answer, Failure};
-use crate::keyring::KeyError;
+use crate::keyring::{KeyError, sandbox_key};
+use crate::network::Network;
 use crate::service::Service;
 
 fn failed(error: &KeyError) -> Failure {
@@ -42,6 +44,18 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, KeyError> + S
     done.map_err(|error| Problem::new(Code::Internal, error.to_string()))?.map_err(|error| failed(&error))
 }
 
+/// Any key of this configuration, opened for one purpose and forgotten afterwards. The sandbox's own needs no passphrase.
+pub(super) async fn any(service: &Service, name: &str, passphrase: Option<&Secret>) -> Answer<Key> {
+    if service.context.network == Network::Sandbox && name == "sandbox" {
+        return sandbox_key().map_err(|error| failed(&error));
+    }
+    let Some(passphrase) = passphrase.map(hidden) else {
+        return Err(Problem::new(Code::BadRequest, format!("`{name}` needs its passphrase")).into());
+    };
+    let (ring, name) = (service.keyring.clone(), name.to_owned());
+    apart(move || ring.open(&name, &passphrase)).await
+}
+
 pub(crate) async fn wallet(State(service): State<Arc<Service>>) -> Answer<Json<v1::Wallet>> {
     let chain = &service.world().chain;
     let owner = chain.owner().ok_or_else(|| {
@@ -54,12 +68,21 @@ pub(crate) async fn wallet(State(service): State<Arc<Service>>) -> Answer<Json<v
             chain.client().balance(&owner, &denom, at).await.map_err(|error| chain.unavailable(&error))?;
         balances.push(v1::Balance { denom: denom.to_string(), amount: v1::Micro(amount) });
     }
+    let funding = match chain.funder() {
+        Some(funder) => {
+            let funding =
+                chain.funding(&owner, funder, at).await.map_err(|error| chain.unavailable(&error))?;
+            Some(crate::grants::shown((funder, &owner), &funding))
+        }
+        None => None,
+    };
     Ok(Json(v1::Wallet {
         network: service.context.network.name().to_owned(),
         real_money: service.context.network.real_money(),
         address: owner.to_string(),
         unlocked: chain.key().is_some(),
         balances,
+        funding,
     }))
 }
 

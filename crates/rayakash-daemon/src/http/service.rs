@@ -47,6 +47,10 @@ pub(crate) async fn readyz(State(service): State<Arc<Service>>) -> (StatusCode, 
     (status, Json(v1::Health { ok, checks }))
 }
 
+pub(crate) async fn doctor(State(service): State<Arc<Service>>) -> Json<v1::Doctor> {
+    Json(crate::doctor::examine(&service).await)
+}
+
 pub(crate) async fn openapi() -> Answer<Json<serde_json::Value>> {
     let document = rayakash_api::openapi::document();
     Ok(Json(serde_json::to_value(document).unwrap_or_default()))

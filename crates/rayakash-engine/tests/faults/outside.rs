@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use rayakash_core::blueprint::{Keys, Plan};
 use rayakash_core::spec::{Cluster, Name};
 use rayakash_core::view::{Ray, Tip, Version, Wallet};
-use rayakash_core::{Act, Secret};
+use rayakash_core::{Act, Operation, Secret};
 use rayakash_engine::facts::Intent;
 use rayakash_engine::ports::{
     Chain, ChainLook, Clock, Gate, Head, HeadLook, LeaseLook, Outcome, Providers, Receipt, Unavailable, Vault,
@@ -293,7 +293,7 @@ impl Chain for Outside {
             paused: false,
         };
         let deployments = deployments.iter().filter_map(record).collect();
-        Ok(ChainLook { tip, wallet, unknown: None, min_deposit: MIN_DEPOSIT, deployments })
+        Ok(ChainLook { tip, wallet, unknown: None, frozen: None, min_deposit: MIN_DEPOSIT, deployments })
     }
 
     async fn perform(&self, intent: &str, act: &Act) -> Outcome {
@@ -356,6 +356,7 @@ impl Head for Outside {
 impl Vault for Outside {
     async fn keys(&self, _: &Name) -> Result<Keys, Unavailable> {
         Ok(Keys {
+            operation: Operation([7; 10]),
             gate_certificate: "Y2VydA==".to_owned(),
             gate_key: Secret::new("a2V5"),
             gate_token: Secret::new("gate-token"),

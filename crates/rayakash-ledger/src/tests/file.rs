@@ -48,8 +48,8 @@ fn a_newer_format_is_refused_and_left_alone() {
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let before = fs::read(&path).unwrap();
     let newer = refusal(&path);
-    assert!(matches!(newer, LedgerError::Newer { found: 99, known: 2, .. }), "{newer}");
-    assert!(newer.to_string().contains("newer rayakash (format 99, this one knows 2)"), "{newer}");
+    assert!(matches!(newer, LedgerError::Newer { found: 99, .. }), "{newer}");
+    assert!(newer.to_string().contains("newer rayakash (format 99, this one knows "), "{newer}");
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 

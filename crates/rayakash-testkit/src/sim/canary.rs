@@ -23,8 +23,9 @@ pub(crate) fn keys(chance: Chance) -> MakeKeys {
         chance.fill(&mut bytes);
         format!("{MARK}{}", hex::encode(bytes))
     };
-    Arc::new(move || {
+    Arc::new(move |operation| {
         Ok(Keys {
+            operation,
             gate_certificate: hex::encode(text()),
             gate_key: Secret::new(text()),
             gate_token: Secret::new(text()),

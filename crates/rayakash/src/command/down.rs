@@ -75,7 +75,7 @@ async fn all(client: &Client, told: Vec<(String, Result<(), Failure>)>, output: 
     first.map_or(Ok(Exit::Ok), Err)
 }
 
-async fn watch(client: &Client, name: &str, output: &Output) -> Result<ClusterStatus, Failure> {
+pub(super) async fn watch(client: &Client, name: &str, output: &Output) -> Result<ClusterStatus, Failure> {
     let mut progress = Progress::new(output);
     let judge = |one: &ClusterStatus| if is_closed(one) { Verdict::Done } else { Verdict::GoOn };
     follow::until(client, name, &mut progress, judge).await

@@ -44,6 +44,14 @@ fn passphrase(key: &KeyFile, new: bool) -> Result<Secret, Failure> {
     }
 }
 
+/// The passphrase of a key that signs once; none for the sandbox's own, which everybody knows.
+pub(super) fn passphrase_of(key: &KeyFile) -> Result<Option<Secret>, Failure> {
+    if key.key == "sandbox" && key.passphrase_file.is_none() {
+        return Ok(None);
+    }
+    passphrase(key, false).map(Some)
+}
+
 fn store(key: &KeyFile, mnemonic: Option<Secret>, global: &Global, output: &Output) -> Outcome {
     let new = NewKey { name: key.key.clone(), passphrase: passphrase(key, true)?, mnemonic };
     runtime::command(async {

@@ -9,7 +9,7 @@ use akash_sdl::{Position, Review, SdlError};
 use rayakash_api::error::{Code, Exit, Problem};
 use rayakash_api::file::Diagnostic;
 use rayakash_core::view::Tip;
-use rayakash_core::{Secret, blueprint, ceiling_per_block};
+use rayakash_core::{Mark, Operation, Secret, blueprint, ceiling_per_block};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -67,7 +67,10 @@ fn is_cluster_file(text: &str) -> bool {
 fn drawn(path: &Path, text: &str) -> Result<Secret, Failure> {
     let cluster = file::parse(path, text)?;
     let nothing = || Secret::new("");
+    // Which life of the cluster it is shows only when it is ordered.
+    let operation = Operation([0; 10]);
     let keys = blueprint::Keys {
+        operation,
         gate_certificate: String::new(),
         gate_key: nothing(),
         gate_token: nothing(),
@@ -75,7 +78,8 @@ fn drawn(path: &Path, text: &str) -> Result<Secret, Failure> {
     };
     let tip = Tip { height: Default::default(), time_ms: 0, block_ms: BLOCK_MS, stalled_since_ms: None };
     let ceiling = ceiling_per_block(&cluster, &tip).amount;
-    blueprint::draw(&cluster, &keys, &BTreeMap::new(), ceiling)
+    let group = Mark { generation: 1, operation }.to_string();
+    blueprint::draw(&cluster, &keys, &BTreeMap::new(), ceiling, &group)
         .map(|drawn| drawn.sdl)
         .map_err(|error| Problem::from_error(Code::InvalidFile, &error).into())
 }

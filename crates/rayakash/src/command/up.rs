@@ -102,6 +102,11 @@ fn stuck(status: &ClusterStatus, what: &str) -> Option<impl FnOnce(String) -> Fa
             "a newer rayakash may know it".to_owned(),
             Some(format!("the daemon signs only what closes; `rayakash down {name}` does")),
         ),
+        "frozen" => (
+            Code::Frozen,
+            "rayakash doctor says what to do".to_owned(),
+            Some(format!("the daemon signs only what closes; it goes on with `{name}` afterwards")),
+        ),
         "locked" => (
             Code::Locked,
             "rayakash keys unlock KEY".to_owned(),

@@ -96,7 +96,7 @@ fn an_allowance_pays_the_whole_fee_that_is_offered() {
     let mut w = World::new();
     let id = DeploymentId::new(w.address(TENANT), Dseq::new(1_781_208_270_003).unwrap());
     let (granter, grantee) = (w.address(TREASURY), w.address(TENANT));
-    let allowance = Allowance { limits: vec![Coin::uakt(FEE + 1)], expires: None };
+    let allowance = Allowance { messages: vec![], limits: vec![Coin::uakt(FEE + 1)], expires: None };
     w.ok(TREASURY, GrantAllowance { granter: granter.clone(), grantee, allowance });
     let (mine, theirs) = (w.uakt(TENANT), w.uakt(TREASURY));
     let granted = |w: &World, message: Msg| {
@@ -110,4 +110,28 @@ fn an_allowance_pays_the_whole_fee_that_is_offered() {
     assert_eq!((w.uakt(TENANT), w.uakt(TREASURY)), (mine, theirs - FEE));
     let bytes = granted(&w, CloseDeployment { id }.into());
     assert_eq!(code(&w.chain.check(&bytes).unwrap_err()), ("feegrant", 2), "one uakt is left");
+}
+
+#[test]
+fn an_allowance_for_some_messages_pays_for_no_other() {
+    let mut w = World::new();
+    let id = DeploymentId::new(w.address(TENANT), Dseq::new(1_781_208_270_005).unwrap());
+    let (granter, grantee) = (w.address(TREASURY), w.address(TENANT));
+    let messages = vec![Msg::from(CloseDeployment { id: id.clone() }).type_url()];
+    let allowance = Allowance { messages, limits: vec![Coin::uakt(FEE * 9)], expires: None };
+    w.ok(TREASURY, GrantAllowance { granter: granter.clone(), grantee, allowance });
+    let granted = |w: &World, messages: Vec<Msg>| {
+        let mut draft = w.draft(TENANT, messages);
+        draft.granter = Some(granter.clone());
+        w.sign(TENANT, &draft)
+    };
+    let other: Msg = creation(&id, 500_000).into();
+    let bytes = granted(&w, vec![other.clone()]);
+    assert_eq!(code(&w.chain.check(&bytes).unwrap_err()), ("feegrant", 6));
+    w.ok(TENANT, creation(&id, 500_000));
+    let close: Msg = CloseDeployment { id }.into();
+    let both = granted(&w, vec![close.clone(), other]);
+    assert_eq!(code(&w.chain.check(&both).unwrap_err()), ("feegrant", 6));
+    let bytes = granted(&w, vec![close]);
+    w.chain.check(&bytes).unwrap();
 }

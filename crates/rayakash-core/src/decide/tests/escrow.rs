@@ -44,9 +44,9 @@ fn r14_deposits_of_one_look_share_the_wallet_and_come_before_an_opening() {
 
     let opening = |uact| {
         let bigger = World::new().place(1, low(1)).ready().wish(|w| {
-            w.version = version(2);
+            w.here.version = version(2);
             w.restart = true;
-            w.groups[0].units[0].count = 5;
+            w.here.groups[0].units[0].count = 5;
         });
         bigger.view(|v| v.wallet.uact = uact).decide()
     };

@@ -14,7 +14,7 @@ use crate::view::{
     Bidding, Closed, Escrow, History, LeaseFacts, Leased, Loss, Manifest, Offer, Placed, Placement, Pods,
     Ray, Role, Tip, Version, View, Wallet,
 };
-use crate::{Now, Policy, Wanted, check, decide};
+use crate::{Drawn, Now, Policy, Wanted, check, decide};
 
 pub(crate) const START_MS: u64 = 1_781_208_244_926;
 
@@ -147,13 +147,14 @@ impl World {
                 paused: false,
             },
             unknown: None,
+            frozen: None,
             placements: vec![],
             history: History::default(),
         };
         let wanted = Wanted {
             cluster,
-            groups: groups(),
-            version: version(1),
+            here: Drawn { groups: groups(), version: version(1) },
+            next: Drawn { groups: groups(), version: version(1) },
             ceiling: DecCoin::uact(Dec::from_int(30_000)),
             restart: false,
             written_ms: START_MS - 60_000,

@@ -42,12 +42,19 @@ fn it_is_so_already_is_success_for_an_opening_and_a_close_and_for_nothing_else()
     }
 }
 
-/// Money of a grant would come back to whoever granted it, and the books would miss it.
+/// Money of a grant comes back to whoever granted it: the two are never mixed.
 #[test]
-fn deposits_come_from_the_balance_alone() {
+fn deposits_come_from_the_balance_alone_and_with_a_funder_from_the_grant_alone() {
+    for (granted, source) in [(false, Source::Balance), (true, Source::Grant)] {
+        deposits_come_from(granted, source);
+    }
+}
+
+fn deposits_come_from(granted: bool, source: Source) {
+    let message = |act: &Act| message(act, &owner(), granted);
     let top_up = Act::TopUp { id: id(), amount: Coin::uact(5) };
-    let Some((Msg::AccountDeposit(deposit), _)) = message(&top_up, &owner()) else { panic!("no deposit") };
-    assert_eq!((deposit.deposit.sources, deposit.deposit.amount), (vec![Source::Balance], Coin::uact(5)));
+    let Some((Msg::AccountDeposit(deposit), _)) = message(&top_up) else { panic!("no deposit") };
+    assert_eq!((deposit.deposit.sources, deposit.deposit.amount), (vec![source], Coin::uact(5)));
     let open = Act::OpenDeployment {
         id: id(),
         generation: 1,
@@ -55,14 +62,14 @@ fn deposits_come_from_the_balance_alone() {
         version: [7; 32],
         deposit: Coin::uact(9),
     };
-    let Some((Msg::CreateDeployment(create), _)) = message(&open, &owner()) else { panic!("no deployment") };
-    assert_eq!((create.deposit.sources, create.deposit.amount), (vec![Source::Balance], Coin::uact(9)));
+    let Some((Msg::CreateDeployment(create), _)) = message(&open) else { panic!("no deployment") };
+    assert_eq!((create.deposit.sources, create.deposit.amount), (vec![source], Coin::uact(9)));
 }
 
 #[test]
 fn a_close_is_one_message_and_ends_the_whole_deployment() {
     let close = Act::CloseDeployment { id: id(), why: Why::Asked };
-    let Some((Msg::CloseDeployment(sent), Class::Close)) = message(&close, &owner()) else {
+    let Some((Msg::CloseDeployment(sent), Class::Close)) = message(&close, &owner(), false) else {
         panic!("no close")
     };
     assert_eq!(sent.id, id());
