@@ -497,6 +497,45 @@ changes() {
   check "no process of it is left" within 60 no_pod_runs
 }
 
+# An hour of three clusters with top-ups; then the ledger and the keys of the clusters are gone, and only the wallet's key is left.
+adopted() {
+  echo "== adopted from chain and key alone"
+  local name dseqs before put ups=()
+  for name in one two three; do
+    printf 'apiVersion: rayakash/v1\ncluster_name: %s\nhead_node_type: head\navailable_node_types:\n%b' "$name" "$head" >"$work/$name.yaml"
+    printf 'budget: { max_usd_per_hour: 0.2 }\nescrow: { runway: 2h, target: 4h }\n' >>"$work/$name.yaml"
+  done
+  for name in one two three; do
+    "$bin" up "$work/$name.yaml" >"$work/$name" 2>&1 &
+    ups+=("$!")
+  done
+  # Of these only: a sandbox may be in the background too.
+  wait "${ups[@]}"
+  "$bin" status >"$work/out" 2>"$work/err"
+  check "three clusters are ready" test "$(grep -c ' ready ' "$work/out")" -eq 3
+  "$bin" sandbox advance 35000 >/dev/null
+  topped_up() { local name; for name in one two three; do "$bin" events "$name" | grep -q 'top-up: done' || return 1; done; }
+  check "  and were topped up" within 90 topped_up
+  remember_pods
+  before=$(chain '(it["uact"], it["uakt"])') dseqs=$(dseqs)
+  "$bin" daemon stop >/dev/null
+  rm -rf "$RAYAKASH_HOME"/state/sandbox/{ledger.sqlite*,clusters}
+  ends "adopt, with nothing but the key" 0 "$bin" adopt -o json
+  check "  every deployment is listed" test "$(json '" ".join(str(d["dseq"]) for d in it["deployments"])' <"$work/out")" = "$dseqs"
+  put=$(json 'sum(int(d["deposited_uact"]) for d in it["deployments"])' <"$work/out")
+  check "  the chain has the same" test "$put" -eq "$(chain 'sum(int(d["put_in_uact"]) for d in it["deployments"] if d["state"] == "active")')"
+  ends "  and so have the books" 0 "$bin" cost -o json
+  check "    to the micro-unit" test "$put" -eq "$(json 'sum(int(r["escrow_uact"]) + int(r["paid_uact"]) for r in it["rows"])' <"$work/out")"
+  "$bin" wallet history -o json >"$work/out"
+  balance() { json "[p['balance'] for p in it['postings'] if p['denom'] == '$1'][-1]" <"$work/out"; }
+  check "  the wallet's books are the chain's" test "('$(balance uact)', '$(balance uakt)')" = "$before"
+  ends "adopt again changes nothing" 0 "$bin" adopt -o json
+  check "  it says so" test "$(json 'set(d.get("done") for d in it["deployments"])' <"$work/out")" = "{None}"
+  ends "what was adopted goes down" 0 "$bin" down --all
+  check "nothing is open" test "$(chain 'it["open"]')" = 0
+  check "no process of them is left" within 60 no_pod_runs
+}
+
 # From a pod of quickstart, while another cluster runs: nothing of the other, and nothing of this machine, answers.
 two_leases() {
   listening "$(pid_of_sandbox)" >"$work/ports"
@@ -540,4 +579,5 @@ if [ "$extent" = all ]; then
   two_at_once
   template
   changes
+  adopted
 fi
