@@ -263,7 +263,7 @@ async fn spending(service: &Service) -> Finding {
 
 /// What is paid for and in no books.
 async fn unknown(service: &Service) -> Option<Finding> {
-    let survey = crate::survey::Survey::of(service.world()).await.ok()??;
+    let survey = crate::survey::Survey::of(&service.world().chain, service.ledger()).await.ok()??;
     let unwanted = survey.seen.iter().filter(|seen| seen.held.is_none() && seen.mark.is_some()).count();
     let detail = format!("{unwanted} deployments with this program's mark are open and in no books");
     (unwanted > 0).then(|| problem("ledger", detail, "rayakash adopt, or rayakash gc"))

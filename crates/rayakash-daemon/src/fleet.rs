@@ -10,13 +10,16 @@ use akash_chain::Client;
 use akash_wallet::Key;
 use rayakash_core::spec::Name;
 use rayakash_engine::machine::Machine;
-use rayakash_engine::ports::{Chain, Clock, Head, Ledger as LedgerPort, Providers, Vault, World};
+use rayakash_engine::ports::{
+    Chain, Clock, Head, Ledger as LedgerPort, Providers, Unavailable, Vault, World,
+};
 use rayakash_engine::tasks::Tasks;
 use rayakash_engine::{Report, Settings};
 use rayakash_ledger::{Ledger, LedgerError};
 
 use crate::audit;
 use crate::chain::ChainAdapter;
+use crate::claim;
 use crate::clusters::{Clusters, Kept};
 use crate::network::Network;
 use crate::vault::{FileVault, MakeKeys};
@@ -107,6 +110,22 @@ impl Fleet {
     pub async fn down(&self, name: &Name) -> Result<(), LedgerError> {
         self.kept.ledger.drop_wish(name, self.clock.unix_ms()).await?;
         self.clusters.tend(name);
+        Ok(())
+    }
+
+    /// Why nothing is spent with the key although there may be money, as the ledger knows; none: nothing is in the way.
+    pub async fn stopped(&self) -> Result<Option<String>, Unavailable> {
+        if let Some(frozen) = self.kept.ledger.frozen().await? {
+            return Ok(Some(frozen.seen()));
+        }
+        let tip = self.chain.tip().await.map_err(|error| self.chain.unavailable(&error))?;
+        Ok(self.kept.ledger.funds(&tip).await?.stopped.map(|stopped| stopped.why))
+    }
+
+    /// `wallet claim`: somebody answers for what the key did beside this ledger.
+    pub async fn claim(&self) -> Result<(), Unavailable> {
+        claim::claim(&self.chain, &self.kept.ledger).await?;
+        self.clusters.nudge_all();
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 mod adopt;
 mod audit;
 mod chain;
+mod claim;
 mod clock;
 mod clusters;
 mod config;

@@ -6,9 +6,9 @@ use rayakash_api::v1;
 use rayakash_core::view::Tip;
 use rayakash_core::{Mark, per_hour, usd};
 use rayakash_engine::ports::Unavailable;
-use rayakash_ledger::{Found, Held};
+use rayakash_ledger::{Found, Held, Ledger};
 
-use crate::world::RealWorld;
+use crate::chain::ChainAdapter;
 
 /// All of them, oldest first.
 pub(crate) struct Survey {
@@ -32,8 +32,7 @@ pub(crate) struct Seen {
 
 impl Survey {
     /// Looks. `None`: there is no key.
-    pub(crate) async fn of(world: &RealWorld) -> Result<Option<Self>, Unavailable> {
-        let chain = &world.chain;
+    pub(crate) async fn of(chain: &ChainAdapter, ledger: &Ledger) -> Result<Option<Self>, Unavailable> {
         let Some(owner) = chain.owner() else { return Ok(None) };
         let failed = |error: akash_chain::ChainError| chain.unavailable(&error);
         let tip = chain.tip().await.map_err(failed)?;
@@ -49,7 +48,7 @@ impl Survey {
         }
         let orders = client.orders(&mine, Some(OrderState::Open), at).await.map_err(failed)?;
         // The ledger last: what is signed meanwhile is in it, and not yet on chain.
-        let held = world.ledger.held().await?;
+        let held = ledger.held().await?;
         let seen = active.map_err(failed)?.into_iter().map(|record| {
             let id = &record.deployment.id;
             Seen {

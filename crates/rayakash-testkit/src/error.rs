@@ -57,6 +57,9 @@ pub enum Error {
     /// A daemon in this process refused.
     #[error("the daemon refused")]
     Daemon(#[from] rayakash_ledger::LedgerError),
+    /// A daemon in this process reached nothing.
+    #[error(transparent)]
+    Unavailable(#[from] rayakash_engine::ports::Unavailable),
     /// Something is not as it should be.
     #[error("{0}")]
     Wrong(String),

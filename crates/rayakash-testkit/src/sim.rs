@@ -12,6 +12,7 @@ mod chance;
 mod clock;
 mod disk;
 mod effects;
+mod entries;
 mod fault;
 mod gateway;
 mod head;

@@ -1,6 +1,6 @@
 //! The money of somebody else that a key may use: a deposit grant and an allowance for fees.
 
-use akash_chain::{At, ChainError, Grant, Granted};
+use akash_chain::{At, ChainError, Client, Grant, Granted};
 use akash_types::escrow::Scope;
 use akash_types::msg::{Allowance, DepositAuthorization};
 use akash_types::{Address, Coin, Denom, Height, Time, UACT, UAKT};
@@ -22,26 +22,25 @@ pub(crate) struct Funding {
     pub(crate) fees: Option<Allowance>,
 }
 
-impl ChainAdapter {
-    /// What the funder lets the key use.
-    pub(crate) async fn funding(
-        &self,
-        owner: &Address,
-        funder: &Address,
+impl Funding {
+    /// What an endpoint shows of it.
+    pub(super) async fn shown_by(
+        client: &Client,
+        (owner, funder): (&Address, &Address),
         at: At,
-    ) -> Result<Funding, ChainError> {
-        let granted = self.client.granted_to(owner, at).await?;
+    ) -> Result<Self, ChainError> {
+        let granted = client.granted_to(owner, at).await?;
         let deposits =
             granted.into_iter().filter(|one| one.granter == *funder).find_map(|one| match one.grant {
                 Grant::Deposits(authorization) => Some((authorization, one.expires)),
                 Grant::Other(_) => None,
             });
-        let allowances = self.client.allowances_of(owner, at).await?;
+        let allowances = client.allowances_of(owner, at).await?;
         let fees = allowances.into_iter().find(|one| one.granter == *funder).and_then(|one| one.allowance);
-        let has = async |denom| self.client.balance(funder, denom, at).await;
+        let has = async |denom| client.balance(funder, denom, at).await;
         let (uact, uakt) = (has(&UACT).await?, has(&UAKT).await?);
-        let now = Time::from_millis(self.client.tip().await?.time_unix_ms);
-        Ok(Funding {
+        let now = Time::from_millis(client.tip().await?.time_unix_ms);
+        Ok(Self {
             uact: deposits.as_ref().map_or(0, |(grant, expires)| {
                 if pays(grant) && lives(*expires, now) { left(&grant.limits, &UACT).min(uact) } else { 0 }
             }),
@@ -53,6 +52,18 @@ impl ChainAdapter {
             deposits,
             fees,
         })
+    }
+}
+
+impl ChainAdapter {
+    /// What the funder lets the key use.
+    pub(crate) async fn funding(
+        &self,
+        owner: &Address,
+        funder: &Address,
+        at: At,
+    ) -> Result<Funding, ChainError> {
+        Funding::shown_by(&self.client, (owner, funder), at).await
     }
 
     /// The chain takes a deposit out of any grant that fits, so with two of them the money of both would be mixed.

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use akash_chain::{At, ChainError, MarketFilter};
+use akash_chain::{At, ChainError, Client, MarketFilter};
 use akash_types::{DeploymentId, DeploymentState, Height, Lease, UACT, UAKT};
 use rayakash_core::view::{Tip, Wallet};
 use rayakash_engine::ports::{ChainLook, Record, Unavailable};
 
 use super::ChainAdapter;
+use super::funding::Funding;
 use crate::providers::chain_of;
 
 /// How often a node that is behind is asked again, half a block apart.
@@ -40,7 +41,7 @@ impl ChainAdapter {
             }
         }
         let min_deposit = self.min_deposit().await?;
-        let wallet = self.wallet(at).await?;
+        let wallet = self.wallet(&self.client, at).await?;
         Ok(ChainLook { tip, wallet, unknown, frozen: None, min_deposit, deployments: records })
     }
 
@@ -88,7 +89,8 @@ impl ChainAdapter {
         Ok(amount)
     }
 
-    pub(super) async fn wallet(&self, at: At) -> Result<Wallet, ChainError> {
+    /// What there is to spend, as an endpoint shows it.
+    pub(super) async fn wallet(&self, client: &Client, at: At) -> Result<Wallet, ChainError> {
         let Some(owner) = self.owner() else {
             // Nobody's wallet is empty and locked; the address only has to be one.
             let nobody = akash_types::Address::from_bytes(&[0; 20]).map_err(|_| ChainError::NoEndpoint)?;
@@ -97,11 +99,11 @@ impl ChainAdapter {
         };
         let (uact, uakt) = match &self.funder {
             Some(funder) => {
-                let funding = self.funding(&owner, funder, at).await?;
+                let funding = Funding::shown_by(client, (&owner, funder), at).await?;
                 (funding.uact, funding.uakt)
             }
             None => {
-                let own = async |denom| self.client.balance(&owner, denom, at).await;
+                let own = async |denom| client.balance(&owner, denom, at).await;
                 (own(&UACT).await?, own(&UAKT).await?)
             }
         };

@@ -2,7 +2,7 @@
 //!
 //! More than that was used by another program with the same key, or by this one after the ledger was copied that has been put back.
 
-use akash_chain::{At, Used};
+use akash_chain::{At, Client, Used};
 use akash_types::{Address, DeploymentState, Height, Rejection};
 use rayakash_core::Mark;
 use rayakash_core::view::Frozen;
@@ -29,7 +29,8 @@ impl ChainAdapter {
     pub(super) async fn frozen(&self, tip: Height) -> Result<Option<Frozen>, Unavailable> {
         let Some(owner) = self.owner() else { return Ok(None) };
         // The chain before the ledger: whatever we sign is in the ledger before it is anywhere else.
-        let used = self.sequence(&owner, tip).await?;
+        let account = self.client.account(&owner, At::Height(tip)).await;
+        let used = account.map_err(|error| self.unavailable(&error))?.map_or(0, |account| account.sequence);
         if let Some(frozen) = self.journal.frozen().await? {
             return Ok(Some(frozen));
         }
@@ -38,8 +39,16 @@ impl ChainAdapter {
         }
         let frozen = match self.journal.explained(&owner).await? {
             Some(explained) if used <= explained.sequence => return Ok(None),
-            Some(explained) => Some(self.unexplained(&owner, explained, (used, tip)).await?),
+            Some(explained) => {
+                // One endpoint's word stops nothing for good. Until a second one shows the same, nothing is signed anyway.
+                let Ok(used) = self.sequence(&owner, tip).await else { return Ok(None) };
+                if used <= explained.sequence {
+                    return Ok(None);
+                }
+                Some(self.unexplained(&owner, explained, (used, tip)).await?)
+            }
             None => {
+                let used = self.sequence(&owner, tip).await?;
                 let stranger = self.stranger(&owner, tip).await?;
                 self.journal.meet_signer(&owner, used, tip).await?;
                 stranger
@@ -52,9 +61,13 @@ impl ChainAdapter {
         Ok(frozen)
     }
 
-    /// The account's next sequence number, as of a block.
+    /// The account's next sequence number, as of a block, as two endpoints show it when there are several.
     pub(crate) async fn sequence(&self, owner: &Address, at: Height) -> Result<u64, Unavailable> {
-        let account = self.client.account(owner, At::Height(at)).await;
+        let read = |client: Client| {
+            let owner = owner.clone();
+            async move { client.account(&owner, At::Height(at)).await }
+        };
+        let account = self.client.agreed("the account", at, read).await;
         Ok(account.map_err(|error| self.unavailable(&error))?.map_or(0, |account| account.sequence))
     }
 

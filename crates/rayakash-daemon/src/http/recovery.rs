@@ -11,6 +11,7 @@ use rayakash_core::view::Frozen;
 
 use super::failure::{Answer, Failure};
 use crate::adopt::{self, AdoptError, Wanted};
+use crate::claim;
 use crate::service::Service;
 use crate::survey::{Seen, Survey};
 use crate::wish;
@@ -24,18 +25,10 @@ pub(crate) async fn claim_now(
     Json(request): Json<v1::ClaimRequest>,
 ) -> Answer<Json<v1::Claim>> {
     agreed(&service, request.yes, "a key is claimed")?;
-    let survey = survey(&service).await?;
-    // Whoever paid in what is there: caps count it from now on.
-    for seen in &survey.seen {
-        if let Some(held) = &seen.held {
-            let name = super::failure::name(&held.cluster)?;
-            service.ledger().adopt(&name, &seen.found(&survey.tip), &survey.tip, false).await?;
-        }
+    let world = service.world();
+    if !claim::claim(&world.chain, &world.ledger).await? {
+        return Err(no_key());
     }
-    let (sequence, height) = (survey.sequence, survey.tip.height);
-    service.ledger().claim(&survey.owner, sequence, height, "claimed").await?;
-    accept(&service).await?;
-    tracing::info!(sequence, height = height.0, "the key was claimed");
     service.clusters.nudge_all();
     Ok(Json(claimed(&service).await?))
 }
@@ -58,7 +51,7 @@ pub(crate) async fn adopt(
     let withdrawn = adopt::withdraw(service.world(), &survey).await?;
     adopt::reconciled(service.world(), &survey).await?;
     if done.iter().any(Option::is_some) {
-        accept(&service).await?;
+        claim::accept(&service.world().chain, service.ledger()).await?;
     }
     tend(&service, survey.seen.iter());
     let shown = survey.seen.iter().zip(done).map(|(seen, done)| seen.shown(&survey.tip, done));
@@ -106,7 +99,7 @@ pub(crate) async fn collect(
 }
 
 async fn survey(service: &Service) -> Answer<Survey> {
-    Survey::of(service.world()).await?.ok_or_else(no_key)
+    Survey::of(&service.world().chain, service.ledger()).await?.ok_or_else(no_key)
 }
 
 /// What was named must be there: a wrong number is not passed over in silence.
@@ -130,15 +123,6 @@ fn list(service: &Service, deployments: Vec<v1::OpenDeployment>) -> v1::Deployme
     let network = service.context.network;
     let (network, real_money) = (network.name().to_owned(), network.real_money());
     v1::DeploymentList { network, real_money, deployments, withdrawn: Vec::new() }
-}
-
-/// From now on the books are what the chain shows; what is less there than in them is booked as foreign.
-async fn accept(service: &Service) -> Answer<()> {
-    let open = service.ledger().unfinished().await?;
-    if let Some(shown) = service.world().chain.shown(&open).await? {
-        service.ledger().accept_difference(&shown).await?;
-    }
-    Ok(())
 }
 
 /// Why nothing is spent with the key, as a look and the books show it now.

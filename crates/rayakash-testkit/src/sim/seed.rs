@@ -1,5 +1,7 @@
 //! One seed: a daemon lives through everything that its plan does to it, and at the end nothing is lost.
 
+mod settle;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -7,10 +9,7 @@ use std::time::Duration;
 use akash_types::msg::Send;
 use akash_types::{Coin, Msg};
 use akash_wallet::Allowed;
-use rayakash_core::Waiting;
 use rayakash_core::spec::Name;
-use rayakash_engine::{Report, Summary};
-use tokio::time::Instant;
 
 use super::disk::Ills;
 use super::effects::Phase;
@@ -22,12 +21,12 @@ use super::stage::Setup;
 use super::world::{World, scratch};
 use crate::Error;
 
-/// When the faults are over, everything must be as it should be within this time.
-const SETTLES: Duration = Duration::from_secs(2 * 3_600);
-/// How often that is looked at.
-const LOOK: Duration = Duration::from_secs(5);
 /// A user whose command failed tries again after so long; so does a service manager.
 const AGAIN_MS: u64 = 60_000;
+/// A user who is told that spending stopped claims the key after so long.
+const HEEDS_MS: u64 = 600_000;
+/// A claim that no node answers for so long is given up.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// The other daemon's cluster.
 const OTHER: &str = "other";
 
@@ -85,6 +84,8 @@ struct Run<'a> {
     ours: Living,
     /// A second daemon with the same key, once there was one.
     other: Option<Living>,
+    /// Somebody else signed with the key.
+    shared: bool,
     home: std::path::PathBuf,
     agenda: BTreeMap<(u64, u64), Due>,
     entries: u64,
@@ -106,6 +107,7 @@ enum Due {
     End(usize, Strike),
     Ask(u64, Ask),
     Boot,
+    Claim,
 }
 
 fn file(name: &str, note: u64, memory: u64) -> String {
@@ -134,6 +136,7 @@ impl<'a> Run<'a> {
             world,
             ours: Living { host, life },
             other: None,
+            shared: false,
             home: home.to_owned(),
             agenda: BTreeMap::new(),
             entries: 0,
@@ -191,6 +194,7 @@ impl<'a> Run<'a> {
                 Due::End(number, strike) => self.relent(number, strike).await?,
                 Due::Ask(number, ask) => self.ask(number, ask).await?,
                 Due::Boot => self.boot().await?,
+                Due::Claim => self.claim().await,
             }
         }
         Ok(())
@@ -253,6 +257,7 @@ impl<'a> Run<'a> {
             && let Some(fleet) = self.other.as_ref().and_then(|other| other.life.as_ref()?.fleet.as_ref())
         {
             fleet.down(&parse(OTHER)?).await?;
+            self.due(self.now_ms().saturating_add(HEEDS_MS), Due::Claim);
         }
         Ok(())
     }
@@ -315,13 +320,17 @@ impl<'a> Run<'a> {
     }
 
     /// Somebody else signs with the key.
-    fn foreign(&self) {
-        let stage = &self.world.stage;
+    fn foreign(&mut self) {
+        let stage = self.world.stage.clone();
         let Some(other) = stage.providers.first() else { return };
         let (from, to) = (stage.tenant.address().clone(), other.key.address().clone());
         let message: Msg = Send { from, to, amount: vec![Coin::uakt(1)] }.into();
         match send(&stage.node, (&stage.tenant, &Allowed::treasury()), vec![message], 0) {
-            Ok(_) => stage.faults.hit("foreign signer"),
+            Ok(_) => {
+                stage.faults.hit("foreign signer");
+                self.shared = true;
+                self.due(self.now_ms().saturating_add(HEEDS_MS), Due::Claim);
+            }
             Err(error) => stage.say(&format!("foreign signer: {error}")),
         }
     }
@@ -331,95 +340,27 @@ impl<'a> Run<'a> {
             let mut host = Host::new(&self.world.stage, &self.home, ("b", self.plan.seed), NODES)?;
             let life = Some(host.boot(None).await?);
             self.other = Some(Living { host, life });
+            self.shared = true;
         }
         let fleet = self.other.as_ref().and_then(|other| other.life.as_ref()?.fleet.as_ref());
         if let Some(fleet) = fleet {
             fleet.up(&parse(OTHER)?, &file(OTHER, 0, 2), false).await?;
             self.world.stage.faults.hit("second daemon");
+            self.due(self.now_ms().saturating_add(HEEDS_MS), Due::Claim);
         }
         Ok(())
     }
 
-    /// Nothing goes wrong any more: everything that is wanted comes to be, then everything ends, and nothing is lost.
-    async fn settle(&mut self) -> Result<(), Error> {
-        let stage = self.world.stage.clone();
-        stage.say("nothing goes wrong any more");
-        let told = [&self.ours]
-            .into_iter()
-            .chain(&self.other)
-            .map(|living| living.host.ills_told())
-            .fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-        for _ in 0..told.0 {
-            stage.faults.hit("ENOSPC");
-        }
-        for _ in 0..told.1 {
-            stage.faults.hit("EIO");
-        }
-        stage.faults.clear();
-        self.ours.host.disk_goes_wrong(|ills| *ills = Ills::default());
-        self.boot().await?;
-        if let Some(life) = &self.ours.life {
-            life.effects.spare();
-        }
-        self.before_the_end()?;
-        self.come_to_be().await?;
-        for number in 0..self.plan.clusters {
-            self.ours.fleet()?.down(&parse(&cluster(number))?).await?;
-        }
-        if let Some(other) = &self.other {
-            other.fleet()?.down(&parse(OTHER)?).await?;
-        }
-        let deadline = Instant::now() + SETTLES;
-        while !(self.ours.is_quiet() && self.other.as_ref().is_none_or(Living::is_quiet)) {
-            if Instant::now() >= deadline {
-                stage.violated(format!("G7: not closed after 2 h: {}", self.words()));
-                break;
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-        let mut ledgers = Vec::new();
-        for living in [Some(&mut self.ours), self.other.as_mut()].into_iter().flatten() {
-            if let Some(life) = living.life.take() {
-                living.host.bury(life).await?;
-            }
-            ledgers.push(living.host.ledger());
-        }
-        self.world.nothing_lost(&ledgers)
-    }
-
-    /// G10: outages alone close nothing.
-    fn before_the_end(&self) -> Result<(), Error> {
-        if self.plan.outages_only {
-            let closed =
-                crate::Ledger::open(&self.ours.host.ledger())?.map(|ledger| ledger.closes()).transpose()?;
-            if let Some(count) = closed.filter(|count| *count > 0) {
-                self.world.stage.violated(format!("G10: {count} closes, and nothing but outages"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Waits until what is wanted is ready, or is held by something that time does not change.
-    async fn come_to_be(&self) -> Result<(), Error> {
-        let deadline = Instant::now() + SETTLES;
-        let wanted: Vec<Name> = self
-            .wanted
-            .iter()
-            .filter(|(_, ask)| matches!(ask, Ask::Up { .. }))
-            .map(|(number, _)| parse(&cluster(*number)))
-            .collect::<Result<_, _>>()?;
-        let is_well =
-            |name: &Name| -> Result<bool, Error> { Ok(well(self.ours.fleet()?.report(name).as_ref())) };
-        loop {
-            let all = wanted.iter().map(is_well).collect::<Result<Vec<_>, _>>()?;
-            if all.iter().all(|well| *well) {
-                return Ok(());
-            }
-            if Instant::now() >= deadline {
-                self.world.stage.violated(format!("liveness: not ready after 2 h: {}", self.words()));
-                return Ok(());
-            }
-            tokio::time::sleep(LOOK).await;
+    /// The user claims the key where spending is stopped, when that can be had now.
+    async fn claim(&self) {
+        for living in [Some(&self.ours), self.other.as_ref()].into_iter().flatten() {
+            let went = tokio::select! {
+                biased;
+                () = over(living.life.as_ref()) => "the daemon died".to_owned(),
+                () = tokio::time::sleep(PATIENCE) => "no answer".to_owned(),
+                went = self.heed(living) => went.map_or_else(|error| error.to_string(), |()| "done".to_owned()),
+            };
+            self.world.stage.say(&format!("claim: {went}"));
         }
     }
 
@@ -433,13 +374,6 @@ impl<'a> Run<'a> {
         let all: Vec<String> = (0..self.plan.clusters).filter_map(of).collect();
         all.join("; ")
     }
-}
-
-fn well(report: Option<&Report>) -> bool {
-    report.is_some_and(|report| {
-        report.summary == Summary::Ready
-            || matches!(report.waiting, Some(Waiting::GivenUp { .. } | Waiting::Budget { .. }))
-    })
 }
 
 fn away_ms(strike: &Strike) -> Option<u64> {

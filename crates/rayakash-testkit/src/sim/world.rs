@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use akash_types::{UACT, UAKT};
 use tempfile::TempDir;
 
-use super::lost;
 use super::stage::{Setup, Stage};
 use super::watch::{self, Watch};
+use super::{entries, lost};
 use crate::Error;
 
 /// A file system in memory, where there is one.
@@ -54,7 +54,10 @@ impl World {
 
     /// Looks for anything that is lost.
     pub(crate) fn nothing_lost(&self, ledgers: &[std::path::PathBuf]) -> Result<(), Error> {
-        lost::check(&self.stage, self.before, ledgers)
+        lost::check(&self.stage, self.before, ledgers)?;
+        let shared = *self.stage.foreign.lock().unwrap_or_else(PoisonError::into_inner) != (0, 0);
+        let alone = (ledgers.len() == 1 && !shared).then_some(self.before);
+        ledgers.iter().try_for_each(|ledger| entries::check(&self.stage, ledger, alone))
     }
 
     /// Everything beside the daemons ends.
