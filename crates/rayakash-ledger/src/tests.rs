@@ -23,7 +23,7 @@ use rayakash_engine::facts::{Books, Intent};
 use rayakash_engine::ports::{Intended, Ledger as _, Outcome, Receipt, Unavailable};
 use tempfile::TempDir;
 
-use crate::Ledger;
+use crate::{AttemptRow, Ledger};
 
 /// A ledger in a folder of its own.
 struct Desk {
@@ -151,6 +151,23 @@ async fn begin(ledger: &Ledger, cluster: &str, act: &Act) -> Result<String, Unav
 /// More than anything takes.
 fn wallet() -> Wallet {
     Wallet { owner: address(1), uact: 1 << 60, uakt: 1 << 60, locked_since_ms: None, paused: false }
+}
+
+/// A transaction that is about to be sent.
+fn attempt(intent: &str, hash: &str, sequence: u64) -> AttemptRow {
+    AttemptRow {
+        intent: intent.to_owned(),
+        signer: address(1),
+        account_number: 4,
+        sequence,
+        planned: Height(10),
+        timeout: Height(30),
+        hash_hex: hash.to_owned(),
+        bytes: vec![0, 1, 255],
+        fee: Coin::uakt(6_000),
+        end: None,
+        answer: None,
+    }
 }
 
 fn address(byte: u8) -> Address {

@@ -8,10 +8,11 @@ use super::Client;
 use crate::ChainError;
 
 impl Client {
-    /// What is read at a height, when a second endpoint shows the same there; the only endpoint's word, when there is just one.
+    /// What two endpoints show alike at a height; the only endpoint's word, when there is just one. Whoever is asked first and shows
+    /// something else is not asked first any more.
     ///
-    /// `read` is given a client to ask, and must ask at that height. An error when the others are silent or behind, and
-    /// [`ChainError::Disagree`] when one shows something else: blocks are final, so one of the two is wrong.
+    /// `read` is given a client to ask, and must ask at that height. An error when all others are silent or behind, and
+    /// [`ChainError::Disagree`] when no two show the same: blocks are final, so all but one are wrong.
     pub async fn agreed<T, F>(
         &self,
         what: &'static str,
@@ -27,6 +28,7 @@ impl Client {
         if self.is_single() {
             return Ok(first);
         }
+        let mut shown = vec![first];
         let mut silent = ChainError::NoEndpoint;
         for other in self.others(asked) {
             let theirs = match other.has(height).await {
@@ -34,12 +36,18 @@ impl Client {
                 Err(error) => Err(error),
             };
             match theirs {
-                Ok(theirs) if theirs == first => return Ok(first),
-                Ok(_) => return Err(ChainError::Disagree { what, height }),
+                Ok(theirs) => match shown.iter().position(|known| *known == theirs) {
+                    Some(0) => return Ok(theirs),
+                    Some(_) => {
+                        self.turn();
+                        return Ok(theirs);
+                    }
+                    None => shown.push(theirs),
+                },
                 Err(error) => silent = error,
             }
         }
-        Err(silent)
+        Err(if shown.len() > 1 { ChainError::Disagree { what, height } } else { silent })
     }
 
     /// Makes sure that a node has a block.

@@ -37,8 +37,8 @@ impl Client {
             let middle = before.saturating_add(by.saturating_sub(before) / 2);
             match self.account(signer, At::Height(Height(middle))).await {
                 Ok(Some(account)) if account.sequence > sequence => by = middle,
-                Ok(_) => before = middle,
-                Err(ChainError::Refused { .. }) => return Ok(None),
+                // A state that is not kept any more says nothing of what is older, and what is newer may still be told.
+                Ok(_) | Err(ChainError::Refused { .. }) => before = middle,
                 Err(error) => return Err(error),
             }
         }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use akash_chain::{ChainError, Client, End, Evidence, Sender, Unsettled};
+use akash_chain::{At, ChainError, Client, End, Evidence, Sender, Unsettled};
 use akash_types::Height;
 use akash_wallet::TxHash;
 
-use crate::node::{CHAIN, Node};
+use crate::node::{CHAIN, Node, key};
 use crate::recorder::Recorder;
 use crate::sending::{close, distinct_broadcasts, foreign, log, send, sender, with};
 
@@ -255,4 +255,46 @@ async fn endpoints_that_show_another_number_at_one_height_are_not_planned_on() {
     })
     .await;
     assert_eq!(distinct_broadcasts(&first), 0);
+}
+
+#[tokio::test]
+async fn two_of_three_endpoints_are_enough_and_the_third_is_not_asked_first_any_more() {
+    let (liar, second, third) = (Node::new(), Node::new(), Node::new());
+    liar.model().sequence.insert(0, 8);
+    for honest in [&second, &third] {
+        honest.model().make_blocks(10);
+    }
+    let read = |client: Client| async move {
+        client
+            .account(key(1).address(), At::Height(Height(100)))
+            .await
+            .map(|account| account.unwrap().sequence)
+    };
+    liar.serve(async |one| {
+        second
+            .run_beside(&third, one, async |client| {
+                assert_eq!(client.agreed("the account", Height(100), read).await.unwrap(), 7);
+                assert_eq!(read(client).await.unwrap(), 7);
+            })
+            .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_used_a_number_is_found_as_long_as_a_node_has_the_block_and_the_state_after_it() {
+    let node = Node::new();
+    node.model().foreign = Some((150, foreign()));
+    node.model().make_blocks(200);
+    let used = async |pruned_below| {
+        node.model().pruned_below = pruned_below;
+        let span = (Height(1), Height(250));
+        node.run(async |client| client.used(key(1).address(), 7, span).await.unwrap()).await
+    };
+    for pruned_below in [0, 120, 150] {
+        let found = used(pruned_below).await.unwrap();
+        assert_eq!((found.height, found.hash), (Height(150), TxHash::of(&foreign())), "{pruned_below}");
+        assert_eq!(found.memo, "somebody else");
+    }
+    assert_eq!(used(151).await, None);
 }

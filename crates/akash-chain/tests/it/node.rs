@@ -80,7 +80,7 @@ pub(crate) struct Model {
     pub(crate) simulation: Option<&'static str>,
     /// The account's newest state is of this height.
     pub(crate) state: Option<u64>,
-    /// Blocks below are gone.
+    /// Blocks and states below are gone.
     pub(crate) pruned_below: u64,
     /// The height that it tells instead of its own.
     pub(crate) absurd: Option<u64>,
@@ -133,6 +133,19 @@ impl Node {
     pub(crate) async fn run_with<T>(&self, second: &Self, test: impl AsyncFnOnce(Client) -> T) -> T {
         self.serve(async |first| {
             second.serve(async |second| test(Client::connect(&[first, second]).unwrap()).await).await
+        })
+        .await
+    }
+
+    /// The same with an endpoint that is asked first.
+    pub(crate) async fn run_beside<T>(
+        &self,
+        third: &Self,
+        first: String,
+        test: impl AsyncFnOnce(Client) -> T,
+    ) -> T {
+        self.serve(async |second| {
+            third.serve(async |third| test(Client::connect(&[first, second, third]).unwrap()).await).await
         })
         .await
     }
@@ -240,6 +253,11 @@ impl Model {
         if height > newest {
             let future = "codespace sdk code 26: invalid height: cannot query with height in the future";
             return Err(Status::unknown(future));
+        }
+        if height < self.pruned_below {
+            return Err(Status::unknown(format!(
+                "failed to load state at height {height}; version does not exist"
+            )));
         }
         let account = BaseAccount {
             address: address.into(),

@@ -136,9 +136,14 @@ impl ChainAdapter {
         let memo = format!("{MEMO_MARK}{intent}");
         for sequence in explained.sequence..used {
             let found = self.find(&owner, sequence, (explained.since, tip)).await.map_err(told)?;
-            let found = found.ok_or_else(|| {
-                format!("sequence number {sequence} was used, and no node tells any more by what")
-            })?;
+            let Some(found) = found else {
+                // Nodes forget. Then only the user can tell, and is asked: the look that would notice does not come while this is in doubt.
+                let frozen = self.frozen(tip).await.map_err(told)?;
+                let remedy = frozen.map_or("", |frozen| frozen.remedy());
+                return Err(format!(
+                    "sequence number {sequence} was used, and no node tells any more by what; {remedy}"
+                ));
+            };
             if found.memo == memo {
                 let result = self.client.tx(&found.hash).await.map_err(|error| chain_of(&error))?;
                 let result = result.ok_or_else(|| format!("no node has the result of {}", found.hash))?;

@@ -3,23 +3,7 @@
 use akash_types::Rejection;
 
 use super::*;
-use crate::{AttemptRow, EndRow};
-
-fn attempt(intent: &str, hash: &str, sequence: u64) -> AttemptRow {
-    AttemptRow {
-        intent: intent.to_owned(),
-        signer: address(1),
-        account_number: 4,
-        sequence,
-        planned: Height(10),
-        timeout: Height(30),
-        hash_hex: hash.to_owned(),
-        bytes: vec![0, 1, 255],
-        fee: Coin::uakt(6_000),
-        end: None,
-        answer: None,
-    }
-}
+use crate::EndRow;
 
 fn failed(height: Option<u64>, fee: Option<u128>) -> EndRow {
     let rejection = Rejection::new("market", 12, "bid not open");

@@ -4,7 +4,7 @@ use akash_types::UACT;
 use rayakash_core::view::Frozen;
 
 use super::*;
-use crate::{AttemptRow, EndRow, Entered, Explained, Found};
+use crate::{EndRow, Entered, Explained, Found};
 
 fn found(dseq: u64, deposited: u128) -> Found {
     let lease = Some((lease(dseq), 3_000, [7; 32]));
@@ -17,19 +17,7 @@ fn foreign() -> Frozen {
 
 async fn attempt(desk: &Desk, hash: &str, sequence: u64) {
     let intent = desk.begin("demo", &closing(1, Why::Asked)).await.unwrap();
-    let row = AttemptRow {
-        intent,
-        signer: address(1),
-        account_number: 4,
-        sequence,
-        planned: Height(10),
-        timeout: Height(30),
-        hash_hex: hash.to_owned(),
-        bytes: vec![1],
-        fee: Coin::uakt(6_000),
-        end: None,
-        answer: None,
-    };
+    let row = super::attempt(&intent, hash, sequence);
     desk.ledger.attempt_add(&row).await.unwrap();
 }
 
