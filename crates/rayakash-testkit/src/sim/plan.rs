@@ -82,11 +82,13 @@ impl Plan {
         let outages_only = seed % OUTAGES == OUTAGES - 1;
         let clusters = chance.between(1, 3);
         let count = hours.saturating_mul(chance.between(1, 4)).saturating_add(10);
+        // What is promised holds against one node that lies: two that lie alike could outvote the third.
+        let liar = node(&chance);
         let mut strikes = Vec::new();
         for _ in 0..count {
             let from = if outages_only { CALM_MS } else { 0 };
             let at_ms = chance.between(from, length_ms);
-            let fault = if outages_only { outage(&chance) } else { any(&chance) };
+            let fault = if outages_only { outage(&chance) } else { any(&chance, liar) };
             add(&mut strikes, &chance, at_ms, fault);
         }
         strikes.sort_by_key(|strike| strike.at_ms);
@@ -145,7 +147,7 @@ fn outage(chance: &Chance) -> Fault {
     }
 }
 
-fn any(chance: &Chance) -> Fault {
+fn any(chance: &Chance, liar: usize) -> Fault {
     let provider = usize::try_from(chance.between(0, 3)).unwrap_or(0);
     let node = node(chance);
     let permille = chance.between(100, 700);
@@ -153,10 +155,10 @@ fn any(chance: &Chance) -> Fault {
         0 => Fault::RpcErrors { node, permille: chance.between(50, 1_000) },
         1 => Fault::Latency { node, most_ms: chance.between(500, 30_000) },
         2 => Fault::Lag { node, blocks: chance.between(1, 50) },
-        3 => Fault::LiesSequence { node },
-        4 => Fault::LiesResult { node },
-        5 => Fault::LiesBalance { node },
-        6 => Fault::LiesPrice { node },
+        3 => Fault::LiesSequence { node: liar },
+        4 => Fault::LiesResult { node: liar },
+        5 => Fault::LiesBalance { node: liar },
+        6 => Fault::LiesPrice { node: liar },
         7 => Fault::TxDropped { permille },
         8 => Fault::TxLate { permille, blocks: chance.between(1, 30) },
         9 => Fault::AnswerLost { permille },
@@ -236,6 +238,26 @@ mod tests {
         let kinds: std::collections::BTreeSet<usize> =
             (0..20).flat_map(|seed| Plan::of(seed, 24).strikes).map(|strike| strike.fault.kind()).collect();
         assert_eq!(kinds.len(), 30);
+    }
+
+    #[test]
+    fn one_node_lies_in_a_seed_and_another_in_the_next() {
+        let liars = |plan: Plan| -> std::collections::BTreeSet<usize> {
+            let liar = |strike: Strike| {
+                let (Fault::LiesSequence { node }
+                | Fault::LiesResult { node }
+                | Fault::LiesBalance { node }
+                | Fault::LiesPrice { node }) = strike.fault
+                else {
+                    return None;
+                };
+                Some(node)
+            };
+            plan.strikes.into_iter().filter_map(liar).collect()
+        };
+        let all: Vec<_> = (0..60).map(|seed| liars(Plan::of(seed, 24))).collect();
+        assert!(all.iter().all(|liars| liars.len() <= 1));
+        assert_eq!(all.into_iter().flatten().collect::<std::collections::BTreeSet<_>>().len(), NODES);
     }
 
     #[test]
